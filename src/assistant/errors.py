@@ -1,0 +1,96 @@
+"""One tree of errors; each class owns its exit code and HTTP status, each error names the command that mends it.
+
+    AssistantError                1   500
+    ├── UsageError                2   400   the call itself is wrong
+    │   └── SettingsError         2   400   a setting has a value that cannot be used
+    ├── SourceError               1   422   a named source cannot be read at all
+    ├── EmbedderError             1   500   the embedder is missing or damaged
+    ├── IndexUnusable             4   503   there is no index, or it must not be used
+    │   ├── IndexMissing          4   503
+    │   ├── IndexDamaged          4   503
+    │   └── IndexMismatch         4   409   built with other settings than those now in force
+    ├── IndexLocked               5   409   another writer holds the index
+    ├── PostNotFound              1   404
+    └── ServerUnreachable         6   502   a model server does not answer
+
+A message says what happened, with the values; `hint` says what to do about it, as a command where there is one.
+Errors are caught at a surface only (command line, chat turn, HTTP handler).
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AssistantError(Exception):
+    """Something that the user can act on; everything else is a fault of ours and keeps its traceback."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(AssistantError):
+    """The call itself is wrong: an argument that does not fit."""
+
+    exit_code = 2
+    http_status = 400
+
+
+class SettingsError(UsageError):
+    """A setting has a value that cannot be used."""
+
+
+class SourceError(AssistantError):
+    """A source that was named cannot be read at all (a single bad line inside one is a `Skipped`, not an error)."""
+
+    http_status = 422
+
+
+class EmbedderError(AssistantError):
+    """The embedder is missing, damaged or answers with something that is not a vector."""
+
+
+class IndexUnusable(AssistantError):
+    """There is no index that a question can be answered from."""
+
+    exit_code = 4
+    http_status = 503
+
+
+class IndexMissing(IndexUnusable):
+    """No index has been built in this folder yet."""
+
+
+class IndexDamaged(IndexUnusable):
+    """The index on disk is not what its manifest says."""
+
+
+class IndexMismatch(IndexUnusable):
+    """The index was built with other settings or by another version than those now in force."""
+
+    http_status = 409
+
+
+class IndexLocked(AssistantError):
+    """Another process is writing this index."""
+
+    exit_code = 5
+    http_status = 409
+
+
+class PostNotFound(AssistantError):
+    """No post, or more than one, goes by this id."""
+
+    http_status = 404
+
+
+class ServerUnreachable(AssistantError):
+    """A model server that the settings name does not answer."""
+
+    exit_code = 6
+    http_status = 502

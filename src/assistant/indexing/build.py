@@ -1,0 +1,220 @@
+"""Sources to the next generation: read, resolve, cut, embed what is new, write, verify, switch.
+
+Nothing of the generation in force is touched before the new one is whole. The order is that of the docstring, and each
+step is a function below that hands on only what the next one needs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from assistant import corpus
+from assistant.errors import IndexMissing, SourceError
+from assistant.indexing import manifest as manifests
+from assistant.indexing import schema
+from assistant.indexing.claims import add_claims, copy_claims, digest
+from assistant.indexing.generation_writer import Progress, Written, write_generation
+from assistant.indexing.generations import IndexFolder
+from assistant.indexing.resolve import resolve
+from assistant.types import Notice, RawPost, Skipped
+
+if TYPE_CHECKING:
+    from assistant.indexing.embedders import Embedder
+
+REPORT_EVERY = 50
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What a build found and did. `duplicates` counts claims of a post that another claim had brought already."""
+
+    generation: str
+    posts: int
+    threads: int
+    chunks: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    duplicates: int
+    embedded: int
+    skipped: tuple[Skipped, ...]
+    notices: tuple[Notice, ...]
+    seconds: float
+    embed_seconds: float
+
+
+@dataclass(slots=True)
+class _Remarks:
+    """What the readers had to say beside posts."""
+
+    skipped: list[Skipped] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+class _Changes(NamedTuple):
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+def build(
+    folder: IndexFolder,
+    embedder: Embedder,
+    paths: Sequence[str],
+    *,
+    forget: Sequence[str] = (),
+    fresh: bool = False,
+    progress: Progress = lambda step, done, total: None,
+) -> BuildReport:
+    """Bring the index in `folder` up to date with `paths` (all known roots if empty), leave out the roots in `forget`.
+
+    `fresh` takes nothing over from the generation in force, which may then be damaged.
+
+    Raises IndexLocked, SourceError (a named path that does not exist), EmbedderError, ServerUnreachable; the generation
+    in force is untouched then.
+    """
+    started = time.perf_counter()
+    with folder.writer():
+        previous = None if fresh else _previous(folder)
+        renewed = _renewed(previous, paths, forget)
+        partial = folder.start_partial()
+        remarks = _Remarks()
+        try:
+            with closing(schema.create(partial / "posts.sqlite")) as ledger:
+                _read(ledger, previous, renewed, forget, remarks, progress)
+                changes = _changes(ledger, previous)
+                claims = _count(ledger, "claims")
+                written = _unchanged(ledger, previous, embedder) or _written(
+                    folder, partial, ledger, embedder, progress
+                )
+            if partial.is_dir() and (partial / manifests.NAME).is_file():
+                folder.publish(partial, written.manifest.generation)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    done = written.manifest
+    return BuildReport(
+        done.generation, done.posts, done.threads, done.chunks, *changes, claims - done.posts, written.embedded,
+        tuple(remarks.skipped), tuple(remarks.notices), time.perf_counter() - started, written.embed_seconds,
+    )  # fmt: skip
+
+
+def known_roots(folder: IndexFolder) -> list[str]:
+    """The sources that the index in `folder` was built from, in order. Raises IndexMissing, IndexDamaged."""
+    return _roots(folder.current() / "posts.sqlite")
+
+
+def _roots(ledger: Path) -> list[str]:
+    with closing(schema.open_read_only(ledger)) as connection:
+        return [row["path"] for row in connection.execute("SELECT path FROM roots ORDER BY path")]
+
+
+def _previous(folder: IndexFolder) -> Path | None:
+    """The generation in force, None where there is no index yet. Raises IndexDamaged, IndexMismatch."""
+    try:
+        current = folder.current()
+    except IndexMissing:
+        return None
+    manifests.read_manifest(current)
+    return current
+
+
+def _renewed(previous: Path | None, paths: Sequence[str], forget: Sequence[str]) -> list[str]:
+    """The roots to read: those named, else all that are known and not to be forgotten. All are absolute."""
+    named = [str(Path(path).expanduser().resolve()) for path in paths]
+    if named or forget:
+        return named
+    known = _roots(previous / "posts.sqlite") if previous else []
+    if not known:
+        raise SourceError("no source was named and none is known", hint="name a file or folder: `assistant index PATH`")
+    return known
+
+
+def _read(
+    ledger: sqlite3.Connection,
+    previous: Path | None,
+    renewed: Sequence[str],
+    forget: Sequence[str],
+    remarks: _Remarks,
+    progress: Progress,
+) -> None:
+    """Claims of the roots to renew from their files, all others from the generation in force; then the posts."""
+    if previous:
+        copy_claims(ledger, previous / "posts.sqlite", without=[*renewed, *forget])
+    for root in renewed:
+        add_claims(ledger, root, _posts_only(root, remarks, progress))
+    progress("posts", 0, 0)
+    resolve(ledger)
+    ledger.execute("DELETE FROM texts WHERE sha NOT IN (SELECT body_sha FROM claims)")
+    ledger.commit()
+
+
+def _posts_only(root: str, remarks: _Remarks, progress: Progress) -> Iterator[RawPost]:
+    found = 0
+    for item in corpus.read([root]):
+        if isinstance(item, Skipped):
+            remarks.skipped.append(item)
+        elif isinstance(item, Notice):
+            remarks.notices.append(item)
+        else:
+            found += 1
+            if found % REPORT_EVERY == 0:
+                progress("reading", found, 0)
+            yield item
+    progress("reading", found, 0)
+
+
+def _count(ledger: sqlite3.Connection, table: str) -> int:
+    (count,) = ledger.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+    return int(count)
+
+
+def _fields(ledger: sqlite3.Connection) -> dict[str, str]:
+    """A hash of each post with all its fields, by post id."""
+    query = """
+        SELECT posts.*, (SELECT group_concat(path || ':' || line, '\n') FROM post_sources WHERE post_row = row) AS places
+        FROM posts
+    """
+    return {row["post_id"]: digest(*(str(value) for value in tuple(row)[1:])) for row in ledger.execute(query)}
+
+
+def _corpus_hash(ledger: sqlite3.Connection) -> str:
+    roots = [row["path"] for row in ledger.execute("SELECT path FROM roots ORDER BY path")]
+    return digest(*roots, *(f"{post_id}={fields}" for post_id, fields in sorted(_fields(ledger).items())))
+
+
+def _changes(ledger: sqlite3.Connection, previous: Path | None) -> _Changes:
+    new = _fields(ledger)
+    if previous is None:
+        return _Changes(len(new), 0, 0, 0)
+    with closing(schema.open_read_only(previous / "posts.sqlite")) as connection:
+        old = _fields(connection)
+    common = new.keys() & old.keys()
+    changed = sum(new[post_id] != old[post_id] for post_id in common)
+    return _Changes(len(new.keys() - old.keys()), changed, len(old.keys() - new.keys()), len(common) - changed)
+
+
+def _unchanged(ledger: sqlite3.Connection, previous: Path | None, embedder: Embedder) -> Written | None:
+    """The generation in force, where it is made of these very posts in this very way."""
+    if previous is None:
+        return None
+    manifest = manifests.read_manifest(previous)
+    if manifest.recipe != manifests.Recipe(embedder.fingerprint) or manifest.corpus != _corpus_hash(ledger):
+        return None
+    return Written(manifest)
+
+
+def _written(
+    folder: IndexFolder, partial: Path, ledger: sqlite3.Connection, embedder: Embedder, progress: Progress
+) -> Written:
+    corpus_hash = _corpus_hash(ledger)
+    identity = (folder.next_name(corpus_hash), corpus_hash)
+    return write_generation(partial, ledger, embedder, folder.cache, identity, progress)

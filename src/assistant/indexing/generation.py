@@ -1,0 +1,62 @@
+"""One finished generation, open for questions. Parts are opened when first needed and closed together."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from assistant.errors import IndexDamaged
+from assistant.indexing.generations import FRESH_HINT
+from assistant.indexing.lexical_store import LexicalStore
+from assistant.indexing.manifest import Manifest, Recipe, read_manifest
+from assistant.indexing.post_store import PostStore
+from assistant.indexing.vector_store import VectorStore
+
+# Chroma writes into its own database when it opens one; size and content of that file are not held against it.
+CHANGED_ON_OPEN = frozenset({"chroma/chroma.sqlite3"})
+
+
+class Generation:
+    """Posts, vectors and search terms of one build, immutable.
+
+    Raises IndexDamaged when a file is missing or of another size than the manifest says, IndexMismatch when it was
+    built by another recipe than the one in force.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe) -> None:
+        self.folder = folder
+        self.manifest: Manifest = read_manifest(folder)
+        self.manifest.require(recipe)
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        for record in self.manifest.files:
+            path = self.folder / record.path
+            size = path.stat().st_size if path.is_file() else None
+            if size is None or (size != record.size and record.path not in CHANGED_ON_OPEN):
+                found = "is missing" if size is None else f"has {size} bytes, the manifest says {record.size}"
+                raise IndexDamaged(f"{path} {found}", hint=FRESH_HINT)
+
+    @property
+    def name(self) -> str:
+        return self.manifest.generation
+
+    @cached_property
+    def posts(self) -> PostStore:
+        return PostStore(self.folder / "posts.sqlite")
+
+    @cached_property
+    def lexical(self) -> LexicalStore:
+        return LexicalStore(self.folder / "bm25")
+
+    @cached_property
+    def vectors(self) -> VectorStore:
+        return VectorStore(self.folder / "chroma")
+
+    def close(self) -> None:
+        """Give up files and memory; the object must not be used afterwards."""
+        for name in ("posts", "vectors"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()
+        self.__dict__.pop("lexical", None)

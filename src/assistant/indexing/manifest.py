@@ -1,0 +1,107 @@
+"""What a generation vouches for: which posts, cut and embedded how, in which files of which content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import IndexDamaged, IndexMismatch
+from assistant.indexing.chunker import CHUNKER
+from assistant.indexing.lexical_store import ANALYSIS
+
+FORMAT = 1
+NAME = "manifest.json"
+REBUILD = "run `assistant index` to build it anew from its sources"
+FRESH = "build it anew: `assistant index --fresh PATH...` (name all its sources; what was embedded is kept)"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything beside the posts that decides what a generation holds."""
+
+    embedder: str
+    chunker: str = CHUNKER
+    analysis: str = ANALYSIS
+    format: int = FORMAT
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file of a generation as it was when the generation was finished; `path` relative to its folder."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The record of one generation. `corpus` is a hash of all posts and their fields, independent of their order."""
+
+    generation: str
+    corpus: str
+    recipe: Recipe
+    posts: int
+    threads: int
+    chunks: int
+    dimension: int
+    versions: dict[str, str]
+    files: tuple[FileRecord, ...]
+
+    def require(self, recipe: Recipe) -> None:
+        """Raise IndexMismatch unless the generation was made by `recipe`."""
+        if self.recipe == recipe:
+            return
+        differences = [
+            f"{name} {built!r}, now {wanted!r}"
+            for name, built in asdict(self.recipe).items()
+            if built != (wanted := getattr(recipe, name))
+        ]
+        raise IndexMismatch(f"the index was built with another {'; '.join(differences)}", hint=REBUILD)
+
+
+def file_sha256(path: Path) -> str:
+    """sha256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def record_files(folder: Path) -> tuple[FileRecord, ...]:
+    """All files below `folder`, in order of their names, flushed to the disk."""
+    return tuple(_recorded(folder))
+
+
+def _recorded(folder: Path) -> Iterator[FileRecord]:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        yield FileRecord(path.relative_to(folder).as_posix(), path.stat().st_size, file_sha256(path))
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest durably: the last file of a generation."""
+    with (folder / NAME).open("w", encoding="utf-8") as stream:
+        json.dump(asdict(manifest), stream, indent=1, sort_keys=True)
+        stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a finished generation. Raises IndexDamaged, or IndexMismatch for a newer format."""
+    try:
+        data: dict[str, Any] = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        if data["recipe"]["format"] > FORMAT:
+            raise IndexMismatch(
+                f"{folder} has index format {data['recipe']['format']}, this version reads up to {FORMAT}",
+                hint="upgrade this program, or run `assistant index` to build an index of this version",
+            )
+        files = tuple(FileRecord(**record) for record in data.pop("files"))
+        return Manifest(recipe=Recipe(**data.pop("recipe")), files=files, **data)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})", hint=FRESH) from error

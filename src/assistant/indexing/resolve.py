@@ -1,0 +1,160 @@
+"""Claims to posts: who is the same post, which posts make a thread, what is known of each.
+
+The outcome depends on the set of claims alone, not on their order. Rules:
+- claims of one identity and one text are one post, standing in several places;
+- one id with several texts (an edited post stored twice, or two forums that count alike) gives a post for each text:
+  none is lost, and the text that sorts first keeps the plain id;
+- a thread is what its source says, else the chain of parents, else the post alone; answers to a parent that nobody
+  stored still share that parent.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.indexing.claims import SEPARATOR, digest
+from assistant.indexing.schema import POST_COLUMNS, insert
+from assistant.language.entities import entities
+from assistant.types import Role
+
+_COUNTERS = ("replies", "boosts", "views", "score")
+_FIRST_KNOWN = ("author", "created", "url", "source_id", "reply_to")
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """A group of claims that are one post, without the fields that do not decide identity."""
+
+    post_id: str
+    identity: str
+    content: str
+    namespace: str
+    thread_key: str | None
+    reply_to: str | None
+    is_question: bool
+
+
+def _parent_identity(namespace: str, source_id: str) -> str:
+    return SEPARATOR.join(("id", namespace, source_id))
+
+
+def _heads(ledger: sqlite3.Connection) -> list[_Head]:
+    query = """
+        SELECT identity, content, namespace, max(thread_key) AS thread_key, max(reply_to) AS reply_to,
+               max(role = 'question') AS is_question
+        FROM claims GROUP BY identity, content ORDER BY identity, content
+    """
+    heads: list[_Head] = []
+    for row in ledger.execute(query):
+        repeated = bool(heads) and heads[-1].identity == row["identity"]
+        parts = (row["identity"], row["content"]) if repeated else (row["identity"],)
+        heads.append(_Head("p" + digest(*parts), **dict(row)))
+    return heads
+
+
+def _thread_ids(heads: Sequence[_Head]) -> dict[str, str]:
+    """Thread id of each post id."""
+    by_identity: dict[str, _Head] = {}
+    for head in heads:
+        by_identity.setdefault(head.identity, head)
+
+    def thread_of(head: _Head) -> str:
+        seen = {head.identity}
+        while True:
+            if head.thread_key is not None:
+                return SEPARATOR.join(("thread", head.namespace, head.thread_key))
+            if head.reply_to is None:
+                return head.identity
+            above = _parent_identity(head.namespace, head.reply_to)
+            if above in seen or above not in by_identity:
+                return min(seen) if above in seen else above
+            seen.add(above)
+            head = by_identity[above]
+
+    return {head.post_id: "t" + digest(thread_of(head)) for head in heads}
+
+
+def _merged(claims: Sequence[sqlite3.Row]) -> dict[str, object]:
+    """What several claims of one post say together. Counters only grow, so the largest is the latest."""
+    latest = max(claims, key=lambda claim: (claim["views"] or -1, claim["replies"] or -1, claim["activity"] or ""))
+    fields: dict[str, object] = {"activity": latest["activity"]}
+    for name in _COUNTERS:
+        fields[name] = max((claim[name] for claim in claims if claim[name] is not None), default=None)
+    for name in _FIRST_KNOWN:
+        fields[name] = min((claim[name] for claim in claims if claim[name] is not None), default=None)
+    fields["accepted"] = max(claim["accepted"] for claim in claims)
+    fields["role"] = min(claim["role"] for claim in claims)
+    fields["tags"] = json.dumps(sorted({tag for claim in claims for tag in json.loads(claim["tags"])}),
+                                ensure_ascii=False)  # fmt: skip
+    return fields
+
+
+def _grouped_claims(ledger: sqlite3.Connection) -> Iterator[list[sqlite3.Row]]:
+    group: list[sqlite3.Row] = []
+    for claim in ledger.execute("SELECT * FROM claims ORDER BY identity, content, path, line"):
+        if group and (claim["identity"], claim["content"]) != (group[0]["identity"], group[0]["content"]):
+            yield group
+            group = []
+        group.append(claim)
+    if group:
+        yield group
+
+
+def _thread_titles(ledger: sqlite3.Connection, heads: Sequence[_Head], threads: dict[str, str]) -> dict[str, str]:
+    """Title of each thread: that of its question, so that an untitled reply can be shown and found under it."""
+    titled = {
+        (row["identity"], row["content"]): row["title"]
+        for row in ledger.execute("SELECT DISTINCT identity, content, title FROM claims WHERE title <> ''")
+    }
+    titles: dict[str, str] = {}
+    for head in sorted(heads, key=lambda head: (not head.is_question, head.reply_to is not None)):
+        if title := titled.get((head.identity, head.content)):
+            titles.setdefault(threads[head.post_id], title)
+    return titles
+
+
+def resolve(ledger: sqlite3.Connection) -> None:
+    """Fill `posts` and `post_sources` from `claims`. Rows are numbered from 0 in the order of post ids."""
+    heads = _heads(ledger)
+    threads = _thread_ids(heads)
+    titles = _thread_titles(ledger, heads, threads)
+    rows = {post_id: row for row, post_id in enumerate(sorted(head.post_id for head in heads))}
+    add_post = insert("posts", POST_COLUMNS)
+    for head, claims in zip(heads, _grouped_claims(ledger), strict=True):
+        first = claims[0]
+        title = first["title"] or titles.get(threads[head.post_id], "")
+        (body,) = ledger.execute("SELECT body FROM texts WHERE sha = ?", (first["body_sha"],)).fetchone()
+        found = [[entity.kind, entity.value] for entity in entities(f"{title}\n{body}")]
+        post = {
+            "row": rows[head.post_id],
+            "post_id": head.post_id,
+            "thread_id": threads[head.post_id],
+            "title": title,
+            "body_sha": first["body_sha"],
+            "content": digest(title, body),
+            "entities": json.dumps(found, ensure_ascii=False),
+            **_merged(claims),
+        }
+        ledger.execute(add_post, post)
+        ledger.executemany(
+            "INSERT OR IGNORE INTO post_sources VALUES (?, ?, ?)",
+            [(post["row"], claim["path"], claim["line"]) for claim in claims],
+        )
+    _count_replies(ledger)
+
+
+def _count_replies(ledger: sqlite3.Connection) -> None:
+    """Where a source gives no number of replies but the thread's replies are here, their number is a fact."""
+    ledger.execute(
+        """
+        UPDATE posts SET replies = (SELECT count(*) FROM posts AS reply
+                                    WHERE reply.thread_id = posts.thread_id AND reply.role = :reply)
+        WHERE replies IS NULL AND role = :question AND reply_to IS NULL
+          AND EXISTS (SELECT 1 FROM posts AS reply WHERE reply.thread_id = posts.thread_id AND reply.role = :reply)
+        """,
+        {"reply": Role.REPLY.value, "question": Role.QUESTION.value},
+    )

@@ -1,0 +1,69 @@
+"""Chroma, used as the embedded store of one finished generation: unit vectors by chunk id, cosine.
+
+Only ids and vectors go in. Text stays in `posts.sqlite`, so that removing a post removes its text, and filters run
+outside: a `where` of Chroma costs a hundred times the query and loses hits (see ARCHITECTURE.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+
+    from assistant.indexing.embedders import Vectors
+
+COLLECTION = "chunks"
+
+
+def _client(folder: Path) -> ClientAPI:
+    import chromadb
+    from chromadb.config import Settings
+
+    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+
+
+def write_vectors(folder: Path, batches: Iterable[tuple[Sequence[str], Vectors]]) -> None:
+    """Create the collection in `folder` and add all batches, cut to what the store takes at once."""
+    client = _client(folder)
+    try:
+        # embedding_function=None: a persisted one is code that runs when the collection is opened.
+        collection = client.create_collection(
+            COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+        most = client.get_max_batch_size()
+        for ids, vectors in batches:
+            for start in range(0, len(ids), most):
+                collection.add(ids=list(ids[start : start + most]), embeddings=vectors[start : start + most])
+    finally:
+        client.close()
+
+
+class VectorStore:
+    """A finished collection, open for reading. `close` when the generation is no longer used."""
+
+    def __init__(self, folder: Path) -> None:
+        self._client = _client(folder)
+        self._collection: Any = self._client.get_collection(COLLECTION, embedding_function=None)
+
+    def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
+        """The `k` chunks nearest to a unit vector (shape (d,)), best first, each with its cosine in -1..1."""
+        found = self._collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
+        return [(chunk_id, 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], found["distances"][0])]
+
+    def vectors(self, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
+        """The stored vectors of these chunks, with the ids in the order of the rows."""
+        import numpy as np
+
+        found = self._collection.get(ids=list(chunk_ids), include=["embeddings"])
+        return list(found["ids"]), np.asarray(found["embeddings"], dtype=np.float32)
+
+    def ids(self) -> set[str]:
+        """Ids of all chunks in the collection."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def close(self) -> None:
+        """Give up files and memory."""
+        self._client.close()

@@ -1,0 +1,130 @@
+"""Sentences and blocks of forum text, as offsets.
+
+A forum's text is not prose: bodies are flattened to one line in which code, logs, tables and sentences follow each
+other without a mark. One rule keeps every cut harmless: a cut falls on white space only, so it can never fall inside an
+identifier, a path or a URL. Scripts that write no spaces are cut after their own full stops.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A half-open range of code points."""
+
+    start: int
+    end: int
+
+
+LONGEST_SENTENCE = 320
+"""Code points; a longer run without a sentence end (a log, flattened code) is cut at the next weaker mark."""
+
+WRAP_WIDTHS = range(45, 101)
+"""Line lengths at which mail programs wrap; a shorter line is a list or a greeting, a longer one a paragraph."""
+
+_ABBREVIATIONS = frozenset(
+    "e.g i.e etc vs cf approx ca dr mr mrs ms prof st no nr fig eq sec vol al inc ltd co resp incl excl esp dept".split()
+)
+_FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"(?:^(?: {4,}|\t)[^\n]*\n?(?:[ \t]*\n(?=(?: {4,}|\t)))*){2,}", re.MULTILINE)
+# A full stop and its closing quotes or brackets, then white space; or a line end; or a full stop of a script without spaces.
+_STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n|[。！？]+[」』）]*")
+_WEAK = re.compile(r"[;:,}\])>]+(?=\s)|\s(?=(?:[-•*–—]|\d{1,2}[.)]|[{(<\[])\s?)")
+_OPENERS = re.compile(r"[\s\"'“‘(\[*_`>•–—-]*")
+
+
+def _blocks(text: str) -> list[Span]:
+    """Fenced and indented code, which is cut only when it does not fit."""
+    found = [Span(*match.span()) for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
+    if "\n    " in text or "\n\t" in text:
+        fenced = found[:]
+        for match in _INDENTED.finditer(text):
+            if not any(block.start < match.end() and match.start() < block.end for block in fenced):
+                found.append(Span(*match.span()))
+    return sorted(found)
+
+
+def _ends_line_only(text: str, newline: int) -> bool:
+    """Whether a line end is hard-wrapped prose that goes on: a line of wrapping width, then plain words."""
+    width = newline - (text.rfind("\n", max(0, newline - WRAP_WIDTHS.stop), newline) + 1)
+    following = text[newline + 1 : newline + 2]
+    return width in WRAP_WIDTHS and (following.isalnum() or following in ("(", '"', "'", "`"))
+
+
+def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
+    """Whether a full stop ends a sentence: not after an abbreviation or initial, and something new must begin."""
+    mark = stop[0]
+    if mark == "\n":
+        return not _ends_line_only(text, stop.start())
+    if mark[0] in "。！？":
+        return True
+    opener = _OPENERS.match(text, stop.end())
+    following = text[opener.end() : opener.end() + 1] if opener else ""
+    if mark[0] == ".":
+        before = text[max(0, stop.start() - 12) : stop.start()].rsplit(None, 1)
+        word = before[-1].lstrip("(\"'“‘[").lower() if before and not text[stop.start() - 1].isspace() else ""
+        if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"):
+            return False
+        return not following.islower()
+    return True
+
+
+def _sentence_ends(text: str, span: Span) -> list[int]:
+    ends = [stop.end() for stop in _STOP.finditer(text, span.start, span.end) if _ends_sentence(text, stop)]
+    if not ends or ends[-1] < span.end:
+        ends.append(span.end)
+    return ends
+
+
+def _cut_long(text: str, span: Span, longest: int) -> list[Span]:
+    """Cut a run that has no sentence end at weaker marks, else at white space; a single long token stays whole."""
+    pieces: list[Span] = []
+    start = span.start
+    while (left := span.end - start) > longest:
+        # The last two pieces share what is left, so that no stub of a few letters stands alone.
+        window_end = start + (longest if left > 2 * longest else left // 2 + longest // 8)
+        marks = [mark.end() for mark in _WEAK.finditer(text, start + longest // 3, window_end)]
+        cut = marks[-1] if marks else text.rfind(" ", start + 1, window_end)
+        if cut <= start:
+            following = re.compile(r"\s").search(text, window_end, span.end)
+            cut = following.end() if following else span.end
+        pieces.append(Span(start, cut))
+        start = cut
+    if start < span.end:
+        pieces.append(Span(start, span.end))
+    return pieces
+
+
+def pieces(text: str, longest: int = LONGEST_SENTENCE) -> list[Span]:
+    """Cut `text` into sentences and code blocks that lie end to end: joined they are the text again.
+
+    A piece is longer than `longest` code points only where it is a code block or holds a token that long.
+    """
+    found: list[Span] = []
+    position = 0
+    for block in [*_blocks(text), Span(len(text), len(text))]:
+        start = position
+        for end in _sentence_ends(text, Span(position, block.start)) if block.start > position else ():
+            found.extend(_cut_long(text, Span(start, end), longest))
+            start = end
+        if block.end > block.start:
+            found.append(block)
+        position = block.end
+    return found
+
+
+def trimmed(text: str, span: Span) -> Span:
+    """The span without white space at its ends; empty (start == end) if there is nothing else in it."""
+    start, end = span
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end)
+
+
+def sentences(text: str, longest: int = LONGEST_SENTENCE) -> list[Span]:
+    """The sentences and code blocks of a text, in order, without the white space between them."""
+    return [span for piece in pieces(text, longest) if (span := trimmed(text, piece)).end > span.start]

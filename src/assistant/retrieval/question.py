@@ -1,0 +1,46 @@
+"""What a question asks for, as far as its words show: terms, identifiers, versions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from assistant.language.terms import is_identifier, terms, terms_of, tokens
+
+_QUESTION_WORDS = frozenset(
+    "what which who whom whose when where why how does do did is are was were can could would should will has have had "
+    "anyone anybody someone somebody there any ever get got getting i my me we our you your it its".split()
+)
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as typed, analysed once. `text` stands by itself: follow-ups are resolved before."""
+
+    text: str
+
+    @cached_property
+    def terms(self) -> tuple[str, ...]:
+        """Search terms, as the lexical index has them."""
+        return tuple(terms(self.text))
+
+    @cached_property
+    def content_terms(self) -> tuple[str, ...]:
+        """Distinct terms that say what the question is about: without question words and pronouns."""
+        return tuple(dict.fromkeys(
+            term
+            for match in tokens(self.text)
+            if match[0].lower() not in _QUESTION_WORDS
+            for term in terms_of(match[0])
+        ))  # fmt: skip
+
+    @cached_property
+    def identifiers(self) -> tuple[str, ...]:
+        """Names made up for a machine, whole and in lower case: symbols, domains, versions, codes."""
+        return tuple(dict.fromkeys(
+            match[0].lower().lstrip("v") if _VERSION.fullmatch(match[0]) else match[0].lower()
+            for match in tokens(self.text)
+            if is_identifier(match[0])
+        ))  # fmt: skip

@@ -1,0 +1,196 @@
+"""The retriever: dense, lexical and exact-token lanes over one generation, fused, then threads and copies once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from assistant.language.terms import terms
+from assistant.retrieval.duplicates import alike, shingles
+from assistant.retrieval.filters import Filters, allowed_rows
+from assistant.retrieval.fusion import convex, union
+from assistant.retrieval.question import Question
+from assistant.types import Hit, Post, Signals
+
+if TYPE_CHECKING:
+    from assistant.indexing.embedders import Embedder
+    from assistant.indexing.generation import Generation
+    from assistant.indexing.post_store import ChunkPlace
+
+    Rows = np.ndarray[Any, np.dtype[np.int64]]
+    Scores = np.ndarray[Any, np.dtype[np.float64]]
+
+DEPTH = 100
+"""Posts that a lane lists."""
+CHUNKS_A_POST = 2
+"""Chunks asked of the store for each post wanted: a long post may take several of the best places."""
+SCAN_LIMIT = 5000
+"""Chunks up to which a filtered search compares all that pass; above it the store is asked for more and then sifted."""
+EXACT_WEIGHT = 1.0
+"""Standard deviations of fused score that holding all of the question's identifiers is worth."""
+RARE = 0.3
+"""Rarity (`LexicalStore.rarity`) from which on an identifier speaks for a post; below it half the forum holds it."""
+
+
+class Lane(NamedTuple):
+    """What one lane found, best first."""
+
+    rows: Rows
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The union of the lanes with fused scores, best first, ties by row."""
+
+    rows: Rows
+    scores: Scores
+    dense: Lane
+    lexical: Lane
+    exact: dict[int, float]
+    best_chunk: dict[int, ChunkPlace]
+
+
+def _ranked(rows: Rows, scores: Scores, most: int) -> Lane:
+    order = np.lexsort((rows, -scores))[:most]
+    return Lane(rows[order], scores[order])
+
+
+class Retriever:
+    """Answers searches over one open generation."""
+
+    def __init__(self, generation: Generation, embedder: Embedder) -> None:
+        self._generation = generation
+        self._embedder = embedder
+
+    def search(
+        self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False
+    ) -> list[Hit]:
+        """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found."""
+        candidates = self.candidates(question, filters)
+        return self._hits(question, candidates, k, every_chunk)
+
+    def candidates(self, question: Question, filters: Filters | None = None) -> Candidates:
+        """All posts that a lane found, fused."""
+        allowed = allowed_rows(self._generation.posts, filters or Filters())
+        dense, best_chunk = self._dense(question, allowed)
+        lexical = self._lexical(question, allowed)
+        exact = self._exact(question, allowed)
+        rows = union(dense.rows, lexical.rows, list(exact))
+        if not len(rows):
+            return Candidates(rows, np.zeros(0), dense, lexical, exact, best_chunk)
+        bonus = np.array([exact.get(row, 0.0) for row in rows.tolist()])
+        fused = convex(rows, dense, lexical) + EXACT_WEIGHT * bonus
+        ranked = _ranked(rows, fused, len(rows))
+        return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
+
+    def _dense(self, question: Question, allowed: list[int] | None) -> tuple[Lane, dict[int, ChunkPlace]]:
+        nearest = self._nearest_chunks(question, allowed)
+        places = self._generation.posts.places([chunk_id for chunk_id, _ in nearest])
+        passing = None if allowed is None else set(allowed)
+        best: dict[int, float] = {}
+        best_chunk: dict[int, ChunkPlace] = {}
+        for chunk_id, cosine in nearest:
+            place = places[chunk_id]
+            if (passing is None or place.post_row in passing) and cosine > best.get(place.post_row, -2.0):
+                best[place.post_row] = cosine
+                best_chunk[place.post_row] = place
+        rows = np.fromiter(best, dtype=np.int64, count=len(best))
+        scores = np.fromiter(best.values(), dtype=np.float64, count=len(best))
+        return _ranked(rows, scores, DEPTH), best_chunk
+
+    def _nearest_chunks(self, question: Question, allowed: list[int] | None) -> list[tuple[str, float]]:
+        manifest = self._generation.manifest
+        if not manifest.chunks or not question.text.strip() or allowed == []:
+            return []
+        vector = self._embedder.embed([question.text])[0]
+        wanted = DEPTH * CHUNKS_A_POST
+        if allowed is None:
+            return self._generation.vectors.nearest(vector, min(wanted, manifest.chunks))
+        share = len(allowed) / manifest.posts
+        if manifest.chunks * share <= SCAN_LIMIT:
+            return self._scan(vector, allowed)
+        return self._generation.vectors.nearest(vector, min(int(wanted / share) + wanted, manifest.chunks))
+
+    def _scan(self, vector: Any, allowed: list[int]) -> list[tuple[str, float]]:
+        """Exact comparison with all chunks of the posts that pass a filter."""
+        chunk_ids = [place.chunk_id for place in self._generation.posts.chunks_of(allowed)]
+        if not chunk_ids:
+            return []
+        ids, vectors = self._generation.vectors.vectors(chunk_ids)
+        return list(zip(ids, (vectors @ vector).tolist(), strict=True))
+
+    def _lexical(self, question: Question, allowed: list[int] | None) -> Lane:
+        scores = self._generation.lexical.scores(question.terms)
+        rows = np.flatnonzero(scores > 0)
+        if allowed is not None:
+            rows = np.intersect1d(rows, np.asarray(allowed, dtype=np.int64), assume_unique=True)
+        return _ranked(rows, scores[rows].astype(np.float64), DEPTH)
+
+    def _exact(self, question: Question, allowed: list[int] | None) -> dict[int, float]:
+        """Share (0-1, by rarity) of the question's identifiers that a post holds whole; posts with none left out."""
+        lexical = self._generation.lexical
+        rarities = {name: lexical.rarity(name) for name in question.identifiers if name in lexical}
+        telling = {name: rarity for name, rarity in rarities.items() if rarity >= RARE}
+        total = sum(telling.values())
+        passing = None if allowed is None else set(allowed)
+        shares: dict[int, float] = {}
+        for name, rarity in telling.items():
+            for row in lexical.holders(name).tolist():
+                if passing is None or row in passing:
+                    shares[row] = shares.get(row, 0.0) + rarity / total
+        return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:DEPTH])
+
+    def _hits(self, question: Question, candidates: Candidates, k: int, every_chunk: bool) -> list[Hit]:
+        hits: list[Hit] = []
+        threads: set[str] = set()
+        seen: list[frozenset[int]] = []
+        step = max(2 * k, 16)
+        rows = candidates.rows.tolist()
+        for start in range(0, len(rows), step):
+            for offset, post in enumerate(self._generation.posts.posts(rows[start : start + step])):
+                if not every_chunk:
+                    if post.thread_id in threads:
+                        continue
+                    print_of_text = shingles(post.body)
+                    if any(alike(print_of_text, other) for other in seen):
+                        continue
+                    threads.add(post.thread_id)
+                    seen.append(print_of_text)
+                hits.append(self._hit(question, candidates, start + offset, post, len(hits) + 1))
+                if len(hits) == k:
+                    return hits
+        return hits
+
+    def _hit(self, question: Question, candidates: Candidates, position: int, post: Post, rank: int) -> Hit:
+        row = int(candidates.rows[position])
+        start, end = self._span(question, candidates, row, post)
+        return Hit(rank, float(candidates.scores[position]), post, start, end, post.body[start:end],
+                   _signals(candidates, row))  # fmt: skip
+
+    def _span(self, question: Question, candidates: Candidates, row: int, post: Post) -> tuple[int, int]:
+        """The chunk that the dense lane found, else the one that holds most of the question's terms."""
+        if (place := candidates.best_chunk.get(row)) is not None:
+            return place.start, place.end
+        wanted = set(question.content_terms)
+        places = self._generation.posts.chunks_of([row])
+        best = max(places, key=lambda place: len(wanted.intersection(terms(post.body[place.start : place.end]))))
+        return best.start, best.end
+
+
+def _signals(candidates: Candidates, row: int) -> Signals:
+    def found(lane: Lane) -> tuple[int, float] | None:
+        places = np.flatnonzero(lane.rows == row)
+        return (int(places[0]) + 1, float(lane.scores[places[0]])) if len(places) else None
+
+    dense, lexical = found(candidates.dense), found(candidates.lexical)
+    return Signals(
+        dense=dense[1] if dense else None,
+        lexical=lexical[1] if lexical else 0.0,
+        exact=candidates.exact.get(row, 0.0),
+        dense_rank=dense[0] if dense else None,
+        lexical_rank=lexical[0] if lexical else None,
+    )
+

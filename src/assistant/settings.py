@@ -1,0 +1,101 @@
+"""One frozen Settings: flags > environment > project file > user file > default.
+
+Built at the surface (command line, server) and passed down; nothing below reads the environment or a file of settings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from assistant.errors import SettingsError
+
+PROJECT_FILE = Path("assistant.toml")
+PREFIX = "ASSISTANT_"
+
+
+def user_file() -> Path:
+    """The user's own settings file, whether it exists or not."""
+    return platformdirs.user_config_path("assistant") / "assistant.toml"
+
+
+class Settings(BaseSettings):
+    """What can be set. A name here is the flag's, the key in `assistant.toml`, and with ASSISTANT_ the variable's."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, validate_default=True)
+
+    index: Path = Field(Path("index"), description="folder of the index")
+    cache_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_cache_path("assistant"),
+        description="folder of the prepared embedder",
+    )
+    embedder: str = Field("minilm", description="`minilm`, `openai:MODEL` or `ollama:MODEL`")
+    embedder_base_url: str | None = Field(None, description="server of the embedder, with its /v1")
+    generator: str = Field("extractive", description="who words the answer; `extractive` quotes the posts")
+    threads: int | None = Field(None, ge=1, le=256, description="threads of the embedder; all processors if not set")
+    k: int = Field(10, ge=1, le=1000, description="how many posts a search shows")
+    max_characters: int = Field(600, ge=80, le=10_000, description="how much of the posts an answer quotes at most")
+    refuse_below: float = Field(
+        0.5, ge=0.0, le=1.0, description="confidence under which a question is refused; 0 never refuses"
+    )
+    openai_api_key: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("openai_api_key", f"{PREFIX}OPENAI_API_KEY", "OPENAI_API_KEY"),
+        description="key of an OpenAI-compatible server; never a flag",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = (TomlConfigSettingsSource(settings_cls, path) for path in (PROJECT_FILE, user_file()))
+        return (init_settings, env_settings, *files)
+
+
+def load(flags: dict[str, Any]) -> Settings:
+    """Settings in force, given the flags that were said (those that are None were not). Raises SettingsError."""
+    try:
+        return Settings(**{name: value for name, value in flags.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"]))
+        raise SettingsError(
+            f"setting {name!r}: {first['msg']}",
+            hint="see where it comes from: `assistant config show --origin`; the README lists all settings",
+        ) from error
+    except ValueError as error:
+        raise SettingsError(f"a settings file cannot be read: {error}", hint="correct it; it is TOML") from error
+
+
+def origins(flags: dict[str, Any]) -> dict[str, tuple[Any, str]]:
+    """Each setting with its value in force and where that comes from. A secret is shown as set or not set."""
+    settings = load(flags)
+    sources: list[tuple[str, dict[str, Any]]] = [
+        ("flag", {name: value for name, value in flags.items() if value is not None}),
+        ("environment", _from_environment()),
+        (str(PROJECT_FILE), TomlConfigSettingsSource(Settings, PROJECT_FILE)()),
+        (str(user_file()), TomlConfigSettingsSource(Settings, user_file())()),
+    ]
+    shown: dict[str, tuple[Any, str]] = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        origin = next((source for source, values in sources if name in values), "default")
+        shown[name] = (value if not isinstance(value, SecretStr) else "(set)", origin)
+    return shown
+
+
+def _from_environment() -> dict[str, Any]:
+    import os
+
+    names = {f"{PREFIX}{name.upper()}": name for name in Settings.model_fields}
+    names["OPENAI_API_KEY"] = "openai_api_key"
+    return {names[variable]: value for variable, value in os.environ.items() if variable in names}

@@ -1,0 +1,153 @@
+"""The nouns of the program, frozen and without I/O: what a reader yields, what an index holds, what an answer is.
+
+Offsets are half-open ranges of code points in `Post.body`, the canonical text; `body[start:end]` is always the text
+that the object beside them carries. Ratios and scores are 0-1 unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a post is in its thread."""
+
+    QUESTION = "question"
+    REPLY = "reply"
+    ARTICLE = "article"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A place where a post stands: file and 1-based line."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawPost:
+    """A post as a reader found it: text not yet canonical, no ids of ours. Unknown is None, never a guess.
+
+    `source_id` is the id that the source gives the post, `thread_key` whatever the source says that posts of one
+    thread share, `reply_to` the `source_id` of the parent. `namespace` keeps ids of unlike origins apart (a host, the
+    name of a list); it must not depend on where the file lies.
+    """
+
+    body: str
+    source: Source
+    title: str = ""
+    source_id: str | None = None
+    namespace: str = ""
+    thread_key: str | None = None
+    reply_to: str | None = None
+    role: Role = Role.QUESTION
+    accepted: bool = False
+    author: str | None = None
+    created: str | None = None
+    activity: str | None = None
+    replies: int | None = None
+    boosts: int | None = None
+    views: int | None = None
+    score: int | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that could not be read for sure, named so that the user can look at it. `line` is 1-based, 0 for the file."""
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that was read, with a limitation the user should know of."""
+
+    path: str
+    line: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A name or number in a post that is worth having as a field."""
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One person's statement in canonical text, with ids that are stable over runs, machines and page order.
+
+    `created` is an ISO 8601 date or date-time, None where the source has no date; `activity` is kept as written.
+    `body_sha` is the hash of title and body: it changes when the post was edited, `post_id` need not.
+    """
+
+    post_id: str
+    thread_id: str
+    title: str
+    body: str
+    body_sha: str
+    role: Role = Role.QUESTION
+    accepted: bool = False
+    source_id: str | None = None
+    reply_to: str | None = None
+    author: str | None = None
+    created: str | None = None
+    activity: str | None = None
+    replies: int | None = None
+    boosts: int | None = None
+    views: int | None = None
+    score: int | None = None
+    tags: tuple[str, ...] = ()
+    url: str | None = None
+    entities: tuple[Entity, ...] = ()
+    sources: tuple[Source, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A slice of a post that is embedded as one vector: `body[start:end] == text`. `embedded` is what the model sees."""
+
+    post_id: str
+    number: int
+    start: int
+    end: int
+    text: str
+    embedded: str
+
+    @property
+    def chunk_id(self) -> str:
+        """Stable name of the chunk inside its generation."""
+        return f"{self.post_id}:{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """Why a post was found: cosine of its best chunk (None if the dense lane did not list it), BM25 score, share of the
+    question's identifiers that it holds, and ranks in the two lanes (1-based, None if not listed)."""
+
+    dense: float | None
+    lexical: float
+    exact: float
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A post that a search found, best chunk first: `post.body[start:end] == text`. Scores compare within one search."""
+
+    rank: int
+    score: float
+    post: Post
+    start: int
+    end: int
+    text: str
+    signals: Signals
