@@ -15,8 +15,17 @@ if TYPE_CHECKING:
     Rows = np.ndarray[Any, np.dtype[np.int64]]
     Scores = np.ndarray[Any, np.dtype[np.float64]]
 
-DENSE_WEIGHT = 0.55
+DENSE_WEIGHT = 0.5
 """Share of the dense lane. Read off development sets (bench/README.md), never off the sets that figures are given for."""
+COVERED = 0.5
+"""Share of the question's terms, by rarity, that the best lexical hits hold from which on its words can be trusted."""
+UNCOVERED_GAIN = 0.8
+"""How fast the dense lane takes over below `COVERED`: a question in other words than the post's."""
+
+
+def dense_weight(coverage: float) -> float:
+    """Share of the dense lane (0-1) for a question of which the best lexical hits hold `coverage` (0-1)."""
+    return min(1.0, DENSE_WEIGHT + UNCOVERED_GAIN * max(0.0, COVERED - coverage))
 
 
 def standardised(scores: Scores, within: Scores) -> Scores:
@@ -40,7 +49,7 @@ def spread(rows: Rows, lane_rows: Rows, lane_scores: Scores) -> Scores:
     return np.array([known.get(row, floor) for row in rows.tolist()])
 
 
-def convex(rows: Rows, dense: tuple[Rows, Scores], lexical: tuple[Rows, Scores], weight: float = DENSE_WEIGHT) -> Scores:
+def convex(rows: Rows, dense: tuple[Rows, Scores], lexical: tuple[Rows, Scores], weight: float) -> Scores:
     """Fused score of each of `rows`: `weight` of the standardised dense score, the rest of the lexical one.
 
     Each lane is (rows, scores); it is standardised over what it lists itself. Where one lane lists nothing, the other

@@ -10,7 +10,7 @@ import numpy as np
 from assistant.language.terms import terms
 from assistant.retrieval.duplicates import alike, shingles
 from assistant.retrieval.filters import Filters, allowed_rows
-from assistant.retrieval.fusion import convex, union
+from assistant.retrieval.fusion import convex, dense_weight, union
 from assistant.retrieval.question import Question
 from assistant.types import Hit, Post, Signals
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEPTH = 100
 """Posts that a lane lists."""
+COVERAGE_DEPTH = 3
+"""Lexical hits whose coverage of the question decides how far its words are trusted."""
 CHUNKS_A_POST = 2
 """Chunks asked of the store for each post wanted: a long post may take several of the best places."""
 SCAN_LIMIT = 5000
@@ -82,7 +84,8 @@ class Retriever:
         if not len(rows):
             return Candidates(rows, np.zeros(0), dense, lexical, exact, best_chunk)
         bonus = np.array([exact.get(row, 0.0) for row in rows.tolist()])
-        fused = convex(rows, dense, lexical) + EXACT_WEIGHT * bonus
+        weight = dense_weight(self._coverage(question, lexical))
+        fused = convex(rows, dense, lexical, weight) + EXACT_WEIGHT * bonus
         ranked = _ranked(rows, fused, len(rows))
         return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
 
@@ -128,6 +131,18 @@ class Retriever:
         if allowed is not None:
             rows = np.intersect1d(rows, np.asarray(allowed, dtype=np.int64), assume_unique=True)
         return _ranked(rows, scores[rows].astype(np.float64), DEPTH)
+
+    def _coverage(self, question: Question, lane: Lane) -> float:
+        """Share (0-1, by rarity) of the question's terms that the best of the first lexical hits holds."""
+        lexical = self._generation.lexical
+        held = dict.fromkeys(lane.rows[:COVERAGE_DEPTH].tolist(), 0.0)
+        total = 0.0
+        for term in set(question.terms):
+            rarity = lexical.rarity(term)
+            total += rarity
+            for row in held.keys() & set(lexical.holders(term).tolist()):
+                held[row] += rarity
+        return max(held.values(), default=0.0) / total if total else 0.0
 
     def _exact(self, question: Question, allowed: list[int] | None) -> dict[int, float]:
         """Share (0-1, by rarity) of the question's identifiers that a post holds whole; posts with none left out."""

@@ -1,0 +1,57 @@
+"""Fixtures of the reader tests: content -> what `read` finds in it, and the folder of real pages where it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from assistant.corpus import Found, read
+from assistant.types import Notice, RawPost, Skipped
+
+Reading = Callable[..., "Findings"]
+
+
+class Findings(list[Found]):
+    """What a file gave, by kind."""
+
+    @property
+    def posts(self) -> list[RawPost]:
+        return [item for item in self if isinstance(item, RawPost)]
+
+    @property
+    def skipped(self) -> list[Skipped]:
+        return [item for item in self if isinstance(item, Skipped)]
+
+    @property
+    def notices(self) -> list[Notice]:
+        return [item for item in self if isinstance(item, Notice)]
+
+
+@pytest.fixture
+def found_in(tmp_path: Path) -> Reading:
+    def reading(content: str | bytes, name: str = "page.txt") -> Findings:
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return Findings(read([file]))
+
+    return reading
+
+
+@pytest.fixture
+def found_under() -> Callable[..., Findings]:
+    return lambda *paths: Findings(read(paths))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data beside the repository, which is read in place and never copied."""
+    folder = Path(os.environ.get("ASSISTANT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
+    if (folder / "posts").is_dir():
+        return folder
+    reason = f"no real data at {folder} (set ASSISTANT_SHARED)"
+    if os.environ.get("ASSISTANT_REQUIRE_SHARED") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
