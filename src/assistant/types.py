@@ -151,3 +151,115 @@ class Hit:
     end: int
     text: str
     signals: Signals
+
+
+class Status(StrEnum):
+    """How far an answer rests on the posts."""
+
+    GROUNDED = "grounded"
+    PARTLY_GROUNDED = "partly_grounded"
+    UNGROUNDED = "ungrounded"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why a question is not answered."""
+
+    NOT_HERE = "not_here"
+    ASKED_NOT_ANSWERED = "asked_not_answered"
+    EMPTY_QUESTION = "empty_question"
+
+
+class Verdict(StrEnum):
+    """What became of a citation when it was checked."""
+
+    VERIFIED = "verified"
+    UNSUPPORTED = "unsupported"
+    DANGLING = "dangling"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of a post that the answerer saw, under the label that markers refer to: `post.body[start:end] == text`."""
+
+    label: int
+    post: Post
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """What a marker `[label]` stands for: `post.body[start:end] == quote` unless the verdict is dangling."""
+
+    label: int
+    claim: str
+    post: Post
+    start: int
+    end: int
+    quote: str
+    verdict: Verdict = Verdict.VERIFIED
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A thread near to a question, for a reader who looks further."""
+
+    post_id: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation; `role` is `user` or `assistant`."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an answer was made with. `prompt_hash` is empty where no prompt was used."""
+
+    generation: str
+    settings_hash: str
+    prompt_hash: str
+    embedder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds of wall time, from the question's arrival."""
+
+    rewrite: float
+    retrieve: float
+    first_token: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an answerer says: text with markers, its citations, and how sure it is (0-1)."""
+
+    text: str
+    status: Status
+    confidence: float
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A reply with everything around it, as every surface hands it on."""
+
+    question: str
+    standalone_question: str
+    reply: Reply
+    nearest: tuple[Near, ...]
+    generator: str
+    provenance: Provenance
+    timings_ms: Timings

@@ -8,12 +8,9 @@ from pathlib import Path
 from assistant.errors import IndexDamaged
 from assistant.indexing.generations import FRESH_HINT
 from assistant.indexing.lexical_store import LexicalStore
-from assistant.indexing.manifest import Manifest, Recipe, read_manifest
+from assistant.indexing.manifest import CHANGED_ON_OPEN, Manifest, Recipe, read_manifest
 from assistant.indexing.post_store import PostStore
 from assistant.indexing.vector_store import VectorStore
-
-# Chroma writes into its own database when it opens one; size and content of that file are not held against it.
-CHANGED_ON_OPEN = frozenset({"chroma/chroma.sqlite3"})
 
 
 class Generation:
@@ -33,7 +30,7 @@ class Generation:
         for record in self.manifest.files:
             path = self.folder / record.path
             size = path.stat().st_size if path.is_file() else None
-            if size is None or (size != record.size and record.path not in CHANGED_ON_OPEN):
+            if size is None or (size != record.size and path.name not in CHANGED_ON_OPEN):
                 found = "is missing" if size is None else f"has {size} bytes, the manifest says {record.size}"
                 raise IndexDamaged(f"{path} {found}", hint=FRESH_HINT)
 

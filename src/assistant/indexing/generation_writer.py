@@ -59,12 +59,12 @@ def write_generation(
     """
     name, corpus_hash = identity
     with closing(EmbeddingCache(cache_path)) as cache:
-        started = time.perf_counter()
         texts = _write_chunks(ledger, embedder, cache, progress)
         started = time.perf_counter()
         _embed(texts, embedder, cache, progress)
         embed_seconds = time.perf_counter() - started
-        write_vectors(partial / "chroma", _stored_vectors(ledger, cache, progress))
+        count = _count(ledger, "SELECT count(*) FROM chunks")
+        write_vectors(partial / "chroma", count, _stored_vectors(ledger, cache, progress))
         ledger.commit()
         _probe(partial / "chroma", ledger, cache)
         dimension = _dimension(ledger, cache)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,11 @@ from typing import Any
 from assistant.errors import IndexDamaged, IndexMismatch
 from assistant.indexing.chunker import CHUNKER
 from assistant.indexing.lexical_store import ANALYSIS
+from assistant.indexing.schema import open_read_only
+
+# Chroma notes in a table of its own database that somebody opened it.
+CHANGED_ON_OPEN = frozenset({"chroma.sqlite3"})
+OPENING_TABLES = frozenset({"acquire_write"})
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -65,10 +71,26 @@ class Manifest:
         raise IndexMismatch(f"the index was built with another {'; '.join(differences)}", hint=REBUILD)
 
 
-def file_sha256(path: Path) -> str:
-    """sha256 of a file, read in pieces."""
+def content_sha256(path: Path) -> str:
+    """sha256 of what a file holds: its bytes, or for a file that opening changes, the rows of its tables.
+
+    Raises sqlite3.DatabaseError for such a file that is no database any more.
+    """
+    if path.name in CHANGED_ON_OPEN:
+        return _rows_sha256(path)
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _rows_sha256(path: Path) -> str:
+    sha256 = hashlib.sha256()
+    with closing(open_read_only(path)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").fetchall()
+        for (table,) in tables:
+            if table not in OPENING_TABLES:
+                for row in database.execute(f'SELECT * FROM "{table}"'):  # noqa: S608
+                    sha256.update(repr((table, *row)).encode())
+    return sha256.hexdigest()
 
 
 def record_files(folder: Path) -> tuple[FileRecord, ...]:
@@ -80,7 +102,7 @@ def _recorded(folder: Path) -> Iterator[FileRecord]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         with path.open("rb") as stream:
             os.fsync(stream.fileno())
-        yield FileRecord(path.relative_to(folder).as_posix(), path.stat().st_size, file_sha256(path))
+        yield FileRecord(path.relative_to(folder).as_posix(), path.stat().st_size, content_sha256(path))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

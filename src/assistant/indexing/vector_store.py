@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assistant.indexing.embedders import Vectors
 
 COLLECTION = "chunks"
+SYNC_THRESHOLD, BATCH_SIZE = 1000, 100  # Chroma's defaults
 
 
 def _client(folder: Path) -> ClientAPI:
@@ -25,13 +26,20 @@ def _client(folder: Path) -> ClientAPI:
     return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
 
 
-def write_vectors(folder: Path, batches: Iterable[tuple[Sequence[str], Vectors]]) -> None:
-    """Create the collection in `folder` and add all batches, cut to what the store takes at once."""
+def _configuration(count: int) -> Any:
+    # What lies in the write-ahead log at the end is applied anew each time the store is opened, and rewrites its files;
+    # a threshold that the last vector reaches leaves nothing there.
+    threshold = max(1, min(SYNC_THRESHOLD, count))
+    return {"hnsw": {"space": "cosine", "sync_threshold": threshold, "batch_size": min(BATCH_SIZE, threshold)}}
+
+
+def write_vectors(folder: Path, count: int, batches: Iterable[tuple[Sequence[str], Vectors]]) -> None:
+    """Create the collection in `folder` and add all batches, `count` vectors in all, cut to what the store takes at once."""
     client = _client(folder)
     try:
         # embedding_function=None: a persisted one is code that runs when the collection is opened.
         collection = client.create_collection(
-            COLLECTION, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+            COLLECTION, configuration=_configuration(count), embedding_function=None
         )
         most = client.get_max_batch_size()
         for ids, vectors in batches:

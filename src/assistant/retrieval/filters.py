@@ -11,6 +11,11 @@ from assistant.errors import UsageError
 if TYPE_CHECKING:
     from assistant.indexing.post_store import PostStore
 
+UNANSWERED = (
+    "role <> 'reply' AND coalesce(replies, 0) = 0 AND NOT EXISTS "
+    "(SELECT 1 FROM posts AS other WHERE other.thread_id = posts.thread_id AND other.role = 'reply')"
+)
+"""Condition on table `posts`: threads to which no reply is known."""
 _DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
 
 
@@ -51,9 +56,6 @@ def allowed_rows(posts: PostStore, filters: Filters) -> list[int] | None:
         conditions.append("created >= ?")
         values.append(filters.since)
     if filters.unanswered:
-        conditions.append(
-            "role <> 'reply' AND coalesce(replies, 0) = 0 AND NOT EXISTS "
-            "(SELECT 1 FROM posts AS other WHERE other.thread_id = posts.thread_id AND other.role = 'reply')"
-        )
+        conditions.append(UNANSWERED)
     rows = posts.query(f"SELECT row FROM posts WHERE {' AND '.join(conditions)} ORDER BY row", values)  # noqa: S608
     return [row["row"] for row in rows]

@@ -1,0 +1,224 @@
+"""Which sentences of a post answer a question: scored alone and with their neighbours, then taken best first.
+
+A sentence is seen in four frames: alone, with the one before, with the one after, with both. An answer often stands
+beside the sentence that repeats the question's words, and a frame catches what either alone would miss.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from assistant.answering.asked import Asked
+from assistant.language.segments import Span, sentences
+from assistant.language.terms import terms
+from assistant.retrieval.question import Question
+from assistant.types import Post
+
+if TYPE_CHECKING:
+    from assistant.indexing.embedders import Embedder
+
+    from assistant.indexing.embedders import Vectors
+
+    Vector = np.ndarray[Any, np.dtype[np.float32]]
+    Scores = np.ndarray[Any, np.dtype[np.float64]]
+
+MOST_SENTENCES = 40
+"""Sentences of one post that are looked at; of a longer post those with most of the question's terms, by rarity."""
+FRAMED = 8
+"""Sentences whose frames are embedded as they stand, not estimated: an embedding costs as much as all the rest."""
+UNFRAMED = 10.0
+"""More than any score: puts sentences that were only skimmed behind those that were framed."""
+REMEMBERED = 4096
+"""Vectors of texts kept at most, some 6 MB."""
+_DIGIT = re.compile(r"\d")
+
+
+class Weights(NamedTuple):
+    """What a sentence's score is made of, beside the sum of its four cosines. Read off development topics only."""
+
+    coverage: float = 0.8
+    frame_coverage: float = 0.5
+    coverage_before: float = 0.3
+    number: float = 0.2
+    question: float = -0.4
+
+
+WEIGHTS = Weights()
+
+
+@dataclass(frozen=True)
+class ReadPost:
+    """A post read for one question: sentences in order with their scores, and the terms that it holds.
+
+    `cosines` has the four frames' cosines in its rows, shape (4, sentences); `wording` is the part of the score that
+    words decide, shape (sentences,); `scores` is their sum, what was framed put before what was not.
+    """
+
+    post: Post
+    spans: tuple[Span, ...]
+    cosines: Scores
+    wording: Scores
+    scores: Scores
+    terms: frozenset[str]
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """The sentences' texts."""
+        return tuple(self.post.body[start:end] for start, end in self.spans)
+
+    def frames(self, number: int) -> tuple[str, str, str]:
+        """A sentence with the one before, with the one after, with both."""
+        before, after = max(0, number - 1), min(len(self.spans) - 1, number + 1)
+
+        def text(first: int, last: int) -> str:
+            return self.post.body[self.spans[first].start : self.spans[last].end]
+
+        return text(before, number), text(number, after), text(before, after)
+
+    def with_frames(self, rows: dict[int, Scores]) -> ReadPost:
+        """The post with the frame cosines of some sentences (three each) in place of their estimates."""
+        cosines = self.cosines.copy()
+        scores = self.scores - UNFRAMED
+        for number, row in rows.items():
+            cosines[1:, number] = row
+            scores[number] = cosines[:, number].sum() + self.wording[number]
+        return replace(self, cosines=cosines, scores=scores)
+
+    def best(self, characters: int) -> list[int]:
+        """Numbers of the sentences to show, in reading order: best first while they fit, at least one."""
+        chosen: list[int] = []
+        used = 0
+        for number in np.argsort(-self.scores, kind="stable").tolist():
+            length = self.spans[number].end - self.spans[number].start
+            if chosen and used + length > characters:
+                continue
+            chosen.append(number)
+            used += length
+        return sorted(chosen)
+
+
+class Reader:
+    """Reads posts for a question. `rarity` gives the rarity (0-1) of a search term in the corpus.
+
+    Vectors of texts are remembered: a follow-up, or the next question of a batch, reads the same posts again.
+    """
+
+    def __init__(self, embedder: Embedder, rarity: Callable[[str], float]) -> None:
+        self._embedder = embedder
+        self._rarity = rarity
+        self._remembered: dict[str, Vector] = {}
+
+    def skim(self, question: Question, posts: Sequence[Post]) -> list[ReadPost]:
+        """The posts with each sentence scored alone, its neighbours estimated; a post without a sentence is left out."""
+        wanted = {term: self._rarity(term) for term in question.content_terms}
+        drafts = [draft for post in posts if (draft := _Draft.of(post, wanted)).spans]
+        vectors = self._embed([question.text, *(text for draft in drafts for text in draft.texts)])
+        asked = Asked(question.text)
+        done: list[ReadPost] = []
+        start = 1
+        for draft in drafts:
+            end = start + len(draft.spans)
+            done.append(draft.read(asked, _estimated_frames(vectors[start:end], draft.lengths) @ vectors[0]))
+            start = end
+        return done
+
+    def read(self, question: Question, skimmed: Sequence[ReadPost]) -> list[ReadPost]:
+        """Skimmed posts with the frames of their most promising sentences embedded as they stand.
+
+        Those are ranked among themselves, and before all others.
+        """
+        promising = sorted(
+            ((score, post, number) for post, read in enumerate(skimmed) for number, score in enumerate(read.scores)),
+            key=lambda item: (-item[0], item[1], item[2]),
+        )[:FRAMED]
+        frames = [text for _, post, number in promising for text in skimmed[post].frames(number)]
+        vectors = self._embed([question.text, *frames])
+        cosines = (vectors[1:] @ vectors[0]).reshape(-1, 3)
+        better: list[dict[int, Scores]] = [{} for _ in skimmed]
+        for (_, post, number), row in zip(promising, cosines, strict=True):
+            better[post][number] = row
+        return [read.with_frames(rows) for read, rows in zip(skimmed, better, strict=True)]
+
+    def _embed(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
+        if len(self._remembered) + len(new) > REMEMBERED:
+            self._remembered.clear()
+            new = list(dict.fromkeys(texts))
+        if new:
+            self._remembered.update(zip(new, self._embedder.embed(new), strict=True))
+        return np.stack([self._remembered[text] for text in texts])
+
+
+def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:
+    """Vectors of the four frames of each sentence, shape (4, sentences, d), from those of the sentences alone.
+
+    A mean of unit vectors, weighted by the root of their texts' lengths, stands for the vector of the texts together.
+    """
+    weighted = vectors * np.sqrt(lengths)[:, None]
+    nothing = np.zeros_like(weighted[:1])
+    before = np.concatenate([nothing, weighted[:-1]])
+    after = np.concatenate([weighted[1:], nothing])
+    frames = np.stack([weighted, weighted + before, weighted + after, weighted + before + after])
+    return frames / np.linalg.norm(frames, axis=2, keepdims=True)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A post's sentences before they are embedded."""
+
+    post: Post
+    spans: tuple[Span, ...]
+    sentence_terms: tuple[frozenset[str], ...]
+    wanted: dict[str, float]
+
+    @classmethod
+    def of(cls, post: Post, wanted: dict[str, float]) -> _Draft:
+        # A quoted line is somebody else's, and stands in its own post already.
+        spans = [span for span in sentences(post.body) if not post.body.startswith(">", span.start)]
+        held = [frozenset(terms(post.body[start:end])) for start, end in spans]
+        draft = cls(post, tuple(spans), tuple(held), wanted)
+        if len(spans) <= MOST_SENTENCES:
+            return draft
+        order = np.argsort(-draft.frame_coverage(), kind="stable")[:MOST_SENTENCES]
+        kept = sorted(order.tolist())
+        return cls(post, tuple(spans[i] for i in kept), tuple(held[i] for i in kept), wanted)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        return [self.post.body[start:end] for start, end in self.spans]
+
+    @cached_property
+    def lengths(self) -> Scores:
+        return np.array([end - start for start, end in self.spans], dtype=float)
+
+    def coverage(self) -> Scores:
+        return np.array([self._share(held) for held in self.sentence_terms])
+
+    def frame_coverage(self) -> Scores:
+        held = self.sentence_terms
+        return np.array([self._share(frozenset().union(*held[max(0, i - 1) : i + 2])) for i in range(len(held))])
+
+    def _share(self, held: frozenset[str]) -> float:
+        total = sum(self.wanted.values())
+        return sum(rarity for term, rarity in self.wanted.items() if term in held) / total if total else 0.0
+
+    def read(self, asked: Asked, cosines: Scores) -> ReadPost:
+        coverage = self.coverage()
+        numeric = np.array([bool(_DIGIT.search(text)) for text in self.texts], dtype=float)
+        asking = np.array([text.endswith("?") for text in self.texts], dtype=float)
+        before = np.concatenate([[0.0], coverage[:-1]])
+        wording = (
+            WEIGHTS.coverage * coverage
+            + WEIGHTS.frame_coverage * self.frame_coverage()
+            + WEIGHTS.coverage_before * before
+            + WEIGHTS.number * numeric * asked.quantity
+            + WEIGHTS.question * asking
+        )
+        held = frozenset().union(*self.sentence_terms, terms(self.post.title))
+        return ReadPost(self.post, self.spans, cosines, wording, cosines.sum(axis=0) + wording, held)

@@ -1,0 +1,194 @@
+"""Answers without a model: the sentences of the posts that answer, verbatim, worded as what the poster says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assistant.answering import wording
+from assistant.answering.asked import Asked
+from assistant.answering.confidence import Confidence, Observed
+from assistant.answering.evidence import Reader, ReadPost
+from assistant.answering.fields import FieldAnswer, Fields, parse
+from assistant.language.segments import sentences
+from assistant.retrieval.question import Question
+from assistant.types import Citation, Hit, Near, Passage, Post, Refusal, Reply, Role, Status
+
+if TYPE_CHECKING:
+    from assistant.indexing.embedders import Embedder
+    from assistant.indexing.generation import Generation
+
+CLOSE = 0.6
+"""Fused score within which a following thread may be the one that answers, so that it is read too."""
+MOST_READ = 3
+PEAK_WEIGHT = 4.0
+"""What the best sentence's cosine counts against the fused score when threads that were read are ordered."""
+REPLIES_READ = 6
+SECOND_SHARE = 1 / 3
+"""Share of the characters that further threads get when a question asks for several."""
+FIELD_QUOTE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class _ReadThread:
+    """A hit's thread after reading: its posts, best first, and the score that orders threads."""
+
+    hit: Hit
+    posts: tuple[ReadPost, ...]
+    score: float
+
+
+class Extractive:
+    """The answerer that quotes."""
+
+    def __init__(
+        self, generation: Generation, embedder: Embedder, confidence: Confidence, characters: int, refuse_below: float
+    ) -> None:
+        self._generation = generation
+        self._reader = Reader(embedder, generation.lexical.rarity)
+        self._fields = Fields(generation)
+        self._confidence = confidence
+        self._characters = characters
+        self._refuse_below = refuse_below
+
+    def about_fields(self, question: Question) -> Reply | None:
+        """The answer to a question about the posts themselves, None for any other question."""
+        asked = parse(question.text)
+        return None if asked is None else self._field_reply(self._fields.answer(asked))
+
+    def answer(self, question: Question, hits: Sequence[Hit], nearest: Sequence[Near]) -> Reply:
+        """The sentences that answer, or a refusal where confidence is below the floor."""
+        if not question.text.strip():
+            reason = Refusal.EMPTY_QUESTION
+            return Reply(wording.refused(reason, ()), Status.REFUSED, 0.0, refusal=reason)
+        asked = Asked(question.text)
+        threads = self._read(question, asked, hits)
+        if not threads:
+            return Reply(wording.refused(Refusal.NOT_HERE, nearest), Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
+        best = threads[0]
+        observed = Observed.of(question, asked, best.hit, best.posts, hits, self._generation.lexical)
+        confidence = self._confidence.answered(observed)
+        if confidence < self._refuse_below:
+            return self._refusal(confidence, observed, best, nearest)
+        return self._quote(self._shown(asked, threads), confidence)
+
+    def _refusal(self, confidence: float, observed: Observed, best: _ReadThread, nearest: Sequence[Near]) -> Reply:
+        on_topic = self._confidence.on_topic(observed)
+        reason = Refusal.ASKED_NOT_ANSWERED if on_topic else Refusal.NOT_HERE
+        text = wording.refused(reason, nearest, best.hit.post)
+        return Reply(text, Status.REFUSED, confidence, refusal=reason)
+
+    def _read(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[_ReadThread]:
+        """The thread that answers best, read; further ones behind it where the question asks for several."""
+        skimmed = self._skim(question, asked, hits)
+        wanted = skimmed if asked.several else skimmed[:1]
+        return [
+            replace(thread, posts=tuple(sorted(self._reader.read(question, thread.posts), key=_promise, reverse=True)))
+            for thread in wanted
+        ]
+
+    def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[_ReadThread]:
+        """The first hit's thread and those close behind it, ordered by what skimming them showed."""
+        threads = []
+        for hit in hits[:MOST_READ]:
+            if not asked.several and hits[0].score - hit.score > CLOSE:
+                continue
+            if posts := self._reader.skim(question, self._posts_of(hit)):
+                peak = max(float(post.cosines[0].max()) for post in posts)
+                threads.append(_ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak))
+        return sorted(threads, key=lambda thread: -thread.score)
+
+    def _posts_of(self, hit: Hit) -> list[Post]:
+        """The hit's post, and of its thread the question, the accepted answer and the first replies."""
+        thread = [post for post in self._generation.posts.thread(hit.post.thread_id) if post != hit.post]
+        thread.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
+        return [hit.post, *thread[:REPLIES_READ]]
+
+    def _shown(self, asked: Asked, threads: Sequence[_ReadThread]) -> list[tuple[ReadPost, list[int]]]:
+        """Which sentences of which posts to show, within the characters allowed."""
+        several = asked.several and len(threads) > 1
+        first = int(self._characters * (1 - SECOND_SHARE)) if several else self._characters
+        shown = _best_of_thread(threads[0].posts, first)
+        if several:
+            others = threads[1:MOST_READ]
+            share = int(self._characters * SECOND_SHARE / len(others))
+            for thread in others:
+                shown += _best_of_thread(thread.posts, share)
+        return shown
+
+    def _quote(self, shown: Iterable[tuple[ReadPost, list[int]]], confidence: float) -> Reply:
+        citations: list[Citation] = []
+        passages: list[Passage] = []
+        blocks: list[str] = []
+        for read, numbers in shown:
+            runs = []
+            for run in _runs(numbers):
+                label = len(citations) + 1
+                start, end = read.spans[run[0]].start, read.spans[run[-1]].end
+                quote = read.post.body[start:end]
+                citations.append(Citation(label, quote, read.post, start, end, quote))
+                passages.append(Passage(label, read.post, start, end, quote, float(read.scores[run].max())))
+                runs.append([(read.texts[number], label) for number in run])
+            blocks.append(wording.block(read.post, runs))
+        return Reply("\n\n".join(blocks), Status.GROUNDED, confidence, tuple(citations), tuple(passages))
+
+    def _field_reply(self, answer: FieldAnswer) -> Reply:
+        posts = self._generation.posts.posts(answer.rows)
+        if not posts:
+            return Reply(wording.field_none(answer), Status.REFUSED, 1.0, refusal=Refusal.NOT_HERE)
+        citations = []
+        lines = []
+        for label, post in enumerate(posts, start=1):
+            end = _first_words(post.body)
+            line = wording.field_line(post, answer.asked.field, label)
+            citations.append(Citation(label, line, post, 0, end, post.body[:end]))
+            lines.append(f"- {line}")
+        passages = tuple(Passage(c.label, c.post, c.start, c.end, c.quote, 1.0) for c in citations)
+        text = wording.field_lead(answer) + "\n\n" + "\n".join(lines)
+        return Reply(text, Status.GROUNDED, 1.0, tuple(citations), passages)
+
+
+def _promise(post: ReadPost) -> float:
+    """How well a post of a thread answers: its best sentence; of equals the accepted answer."""
+    return float(post.scores.max()) + 0.1 * post.post.accepted
+
+
+def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[ReadPost, list[int]]]:
+    """The best sentences of a thread: of its best post, and what is left of the characters to the next ones.
+
+    A further post is quoted only where its best sentence is nearly as good: it answers too, or answers otherwise.
+    """
+    shown: list[tuple[ReadPost, list[int]]] = []
+    best = _promise(posts[0])
+    for post in posts:
+        left = characters - sum(_length(read, numbers) for read, numbers in shown)
+        if shown and (_promise(post) < best * NEARLY or left < characters // 4):
+            continue
+        share = characters if len(posts) == 1 else max(left * 2 // 3, characters // 3)
+        shown.append((post, post.best(min(left, share))))
+    return shown
+
+
+NEARLY = 0.85
+
+
+def _length(read: ReadPost, numbers: Sequence[int]) -> int:
+    return sum(read.spans[number].end - read.spans[number].start for number in numbers)
+
+
+def _runs(numbers: Sequence[int]) -> list[list[int]]:
+    """Neighbouring sentences together."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return runs
+
+
+def _first_words(body: str) -> int:
+    """End of the first sentence, or of as many words as a quotation may have."""
+    spans = sentences(body, FIELD_QUOTE)
+    return min(spans[0].end, 2 * FIELD_QUOTE) if spans else 0

@@ -1,0 +1,167 @@
+"""Questions about the posts themselves: most replies, most viewed, newest, unanswered, how many.
+
+They are answered from the stored fields, never by similarity. The form is narrow on purpose: it must name posts (or
+threads, questions, topics) as what is asked for, and a field; anything else is a question about what posts say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from assistant.language.terms import terms
+from assistant.retrieval.filters import UNANSWERED
+
+if TYPE_CHECKING:
+    from assistant.indexing.generation import Generation
+
+_NOUN = r"(?:posts?|threads?|questions?|topics?|discussions?|entries)"
+_SUPERLATIVE = (
+    ("replies", "most", r"most (?:replies|answers|responses|answered|replied|discussed|commented)"),
+    ("replies", "fewest", r"(?:fewest|least) (?:replies|answers|responses)"),
+    ("views", "most", r"(?:most|highest) (?:view\w*|popular|read)|most[- ]viewed"),
+    ("views", "fewest", r"(?:fewest|least) view\w*|least[- ]viewed"),
+    ("boosts", "most", r"(?:most|highest) (?:boost\w*|upvote\w*|likes?|liked)"),
+    ("score", "most", r"(?:highest|best|top)[- ](?:score\w*|vote\w*|rated)|most votes"),
+    ("recency", "most", r"(?:newest|latest|most recent|most recently \w+|last)"),
+    ("recency", "fewest", r"(?:oldest|earliest|first)"),
+)
+_UNANSWERED = re.compile(
+    r"\b(?:unanswered|(?:no|zero|without(?: any| a)?|0) (?:repl(?:y|ies)|answers?|responses?)|not (?:been )?answered"
+    r"|never (?:been )?answered|nobody (?:has )?(?:answered|replied))\b",
+    re.IGNORECASE,
+)
+_HOW_MANY = re.compile(rf"^\W*how many\b.{{0,40}}?\b{_NOUN}\b", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"\b(?:about|on|regarding|concerning|tagged(?: with| as)?|under|mention(?:s|ing|ed)?|with the tag|in the tag)\s+"
+    r"(?:the |a |an )?[\"“']?(?P<subject>[^?\"”']{2,80}?)[\"”']?(?:\s+(?:are|is|have|has|were|was|do|does|got|get)\b|[?.!]|$)",
+    re.IGNORECASE,
+)
+_LEADING_NUMBER = re.compile(rf"\b(?:top |the |which )?(\d{{1,2}}|two|three|five|ten)\s+(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE)
+_WORDS_AS_NUMBERS = {"two": 2, "three": 3, "five": 5, "ten": 10}
+_AGE = re.compile(r"(\d+)\s*(m|h|d|w)")
+_HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
+_MONTH = re.compile(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s*['’]?(\d{2}|\d{4})$", re.IGNORECASE)
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FieldQuestion:
+    """A question about the posts: which `field` decides, the largest or smallest first, or how many there are."""
+
+    field: str | None
+    smallest_first: bool
+    unanswered: bool
+    counting: bool
+    subject: str
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class FieldAnswer:
+    """What the fields say: how many posts there are, and rows of those asked for, in order."""
+
+    asked: FieldQuestion
+    count: int
+    rows: tuple[int, ...]
+
+
+def parse(text: str) -> FieldQuestion | None:
+    """The field question that `text` is, None if it asks for something else."""
+    unanswered = bool(_UNANSWERED.search(text))
+    counting = bool(_HOW_MANY.search(text))
+    field, smallest = _superlative(text)
+    if not (field or counting or (unanswered and re.search(rf"\b(?:which|what|list|show|any|are there)\b.*\b{_NOUN}\b",
+                                                           text, re.IGNORECASE))):  # fmt: skip
+        return None
+    subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
+    return FieldQuestion(field, smallest, unanswered, counting and field is None, subject, _wanted(text, field))
+
+
+def _superlative(text: str) -> tuple[str | None, bool]:
+    for field, direction, pattern in _SUPERLATIVE:
+        before = rf"\b(?:which|what|show|list|find|name)\b[^?]{{0,40}}\b{_NOUN}\b[^?]{{0,30}}\b{pattern}\b"
+        after = rf"\b{pattern}\b\s+(?:\w+\s+){{0,2}}{_NOUN}\b"
+        if re.search(before, text, re.IGNORECASE) or re.search(after, text, re.IGNORECASE):
+            return field, direction == "fewest"
+    return None, False
+
+
+def _wanted(text: str, field: str | None) -> int:
+    if match := _LEADING_NUMBER.search(text):
+        return min(MOST_SHOWN, int(_WORDS_AS_NUMBERS.get(match[1].lower(), 0) or match[1]))
+    plural = re.search(r"\b(?:posts|threads|questions|topics|discussions|entries)\b", text, re.IGNORECASE)
+    if field is None:
+        return 10
+    return 3 if plural else 1
+
+
+def age_hours(activity: str | None) -> float | None:
+    """How long ago an age as written lies, in hours: `47m`, `9h`, `2d`, `2w`, or a month such as `Aug ’25`.
+
+    A page shows months for what lies further back than its weeks, so months are counted from far behind them.
+    """
+    if not activity:
+        return None
+    if match := _AGE.fullmatch(activity.strip()):
+        return int(match[1]) * _HOURS[match[2]]
+    if match := _MONTH.fullmatch(activity.strip()):
+        year = int(match[2]) % 100
+        months_to_2100 = (100 - year) * 12 - _MONTHS.index(match[1].lower())
+        return months_to_2100 * 730.0
+    return None
+
+
+class Fields:
+    """Answers field questions from one generation."""
+
+    def __init__(self, generation: Generation) -> None:
+        self._generation = generation
+
+    def answer(self, asked: FieldQuestion) -> FieldAnswer:
+        """Count and rows; no rows where no post fits or none has the field."""
+        rows = self._rows(asked)
+        if asked.counting or asked.field is None:
+            return FieldAnswer(asked, len(rows), tuple(rows[: asked.wanted]))
+        keyed = [(value, row) for row, value in self._values(rows, asked.field).items() if value is not None]
+        keyed.sort(key=lambda pair: (pair[0] if asked.smallest_first else -pair[0], pair[1]))
+        return FieldAnswer(asked, len(rows), tuple(row for _, row in keyed[: asked.wanted]))
+
+    def _rows(self, asked: FieldQuestion) -> list[int]:
+        """Questions and articles that the condition and the subject leave, in order of rows."""
+        condition = UNANSWERED if asked.unanswered else "role <> 'reply'"
+        statement = f"SELECT row, tags FROM posts WHERE {condition} ORDER BY row"  # noqa: S608
+        found = {row["row"]: row["tags"].casefold() for row in self._generation.posts.query(statement)}
+        if not asked.subject:
+            return list(found)
+        tag = f'"{asked.subject.casefold()}"'
+        tagged = [row for row, tags in found.items() if tag in tags]
+        return tagged or [row for row in self._holders(asked.subject) if row in found]
+
+    def _holders(self, subject: str) -> list[int]:
+        """Rows of the posts that hold every term of `subject`."""
+        lexical = self._generation.lexical
+        sets = [set(lexical.holders(term).tolist()) for term in terms(subject)]
+        return sorted(set.intersection(*sets)) if sets else []
+
+    def _values(self, rows: Sequence[int], field: str) -> dict[int, float | None]:
+        posts = self._generation.posts.posts(rows)
+        if field != "recency":
+            return {row: getattr(post, field) for row, post in zip(rows, posts, strict=True)}
+        if any(post.created for post in posts):
+            return {row: _date_number(post.created) for row, post in zip(rows, posts, strict=True)}
+        ages = {row: age_hours(post.activity) for row, post in zip(rows, posts, strict=True)}
+        return {row: None if age is None else -age for row, age in ages.items()}
+
+
+def _date_number(created: str | None) -> float | None:
+    """An ISO date as a number that orders as dates do."""
+    if not created:
+        return None
+    digits = re.sub(r"\D", "", created.replace("Z", "+").split("+")[0])[:14].ljust(14, "0")
+    return float(digits)
+
+

@@ -1,0 +1,110 @@
+"""The words around quotations: who reports, when, how often answered; refusals; answers about fields.
+
+Quoted text goes into Markdown, where a bracket or an angle could become a marker, a link, an image or a tag. `quoted`
+takes that power from it; the citation keeps the exact characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.answering.fields import FieldAnswer
+from assistant.types import Near, Post, Refusal, Role
+
+_ACTIVE = re.compile(r"([\[\]<\\`])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+NEAREST_SHOWN = 3
+LONGEST_TITLE = 160
+
+
+def quoted(text: str) -> str:
+    """Text of a post as inert Markdown on one line, without control characters."""
+    return " ".join(_ACTIVE.sub(r"\\\1", _CONTROL.sub("", text)).split())
+
+
+def title_of(post: Post) -> str:
+    """The title in quotation marks, shortened at a word; the beginning of the text where there is no title."""
+    title = post.title or post.body[:LONGEST_TITLE]
+    if len(title) > LONGEST_TITLE:
+        title = title[:LONGEST_TITLE].rsplit(" ", 1)[0] + " …"
+    return f"“{quoted(title)}”"
+
+
+def circumstances(post: Post) -> str:
+    """Date and counts of a post, in brackets; nothing that is not known."""
+    known = []
+    if post.created:
+        known.append(f"written {post.created[:10]}")
+    elif post.activity:
+        known.append(f"active {quoted(post.activity)}")
+    if post.replies is not None:
+        known.append("1 reply" if post.replies == 1 else f"{post.replies} replies")
+    return f" ({', '.join(known)})" if known else ""
+
+
+def lead(post: Post) -> str:
+    """The words before the quotations of one post: a post is a person's statement, not a fact."""
+    if post.role is Role.ARTICLE:
+        speaker = "the article says"
+    elif post.role is Role.REPLY:
+        speaker = "the accepted answer says" if post.accepted else "a reply says"
+    else:
+        speaker = "the poster reports"
+    return f"In {title_of(post)}{circumstances(post)}, {speaker}:"
+
+
+def block(post: Post, runs: Sequence[Sequence[tuple[str, int]]]) -> str:
+    """One post's quotations: runs of neighbouring sentences, each sentence with its label."""
+    lines = ["> " + " ".join(f"{quoted(text)} [{label}]" for text, label in run) for run in runs]
+    return lead(post) + "\n\n" + "\n>\n".join(lines)
+
+
+def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) -> str:
+    """What is missing, and where to look."""
+    if reason is Refusal.EMPTY_QUESTION:
+        return "There is no question here to look up."
+    if reason is Refusal.ASKED_NOT_ANSWERED and post is not None:
+        opening = (
+            f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
+        )
+    else:
+        opening = "The posts stored here do not answer this."
+    if not nearest:
+        return opening
+    titles = "\n".join(f"- “{quoted(near.title)}”" for near in nearest[:NEAREST_SHOWN])
+    return f"{opening} The nearest threads:\n\n{titles}"
+
+
+_FIELD_NOUN = {"replies": ("reply", "replies"), "views": ("view", "views"), "boosts": ("boost", "boosts"),
+               "score": ("vote", "votes")}  # fmt: skip
+
+
+def field_line(post: Post, field: str | None, label: int) -> str:
+    """One post of an answer about fields."""
+    value = getattr(post, field) if field in _FIELD_NOUN else None
+    if field in _FIELD_NOUN and value is not None:
+        one, many = _FIELD_NOUN[field]
+        return f"{title_of(post)}: {value} {one if value == 1 else many} [{label}]"
+    return f"{title_of(post)}{circumstances(post)} [{label}]"
+
+
+def field_lead(answer: FieldAnswer) -> str:
+    """The words before the posts of an answer about fields."""
+    asked = answer.asked
+    about = f" about “{quoted(asked.subject)}”" if asked.subject else ""
+    kind = "threads without a known reply" if asked.unanswered else "threads"
+    if asked.field is None or asked.counting:
+        shown = "" if answer.count <= len(answer.rows) else f", {len(answer.rows)} of them"
+        noun = kind if answer.count != 1 else kind.replace("threads", "thread", 1)
+        return f"{answer.count} {noun}{about} stored here{shown}:"
+    extreme = "fewest" if asked.smallest_first else "most"
+    what = {"recency": "Oldest" if asked.smallest_first else "Newest"}.get(asked.field, f"With the {extreme} {asked.field}")
+    return f"{what} of the {answer.count} {kind}{about} stored here:"
+
+
+def field_none(answer: FieldAnswer) -> str:
+    """No post fits a question about fields."""
+    about = f" about “{quoted(answer.asked.subject)}”" if answer.asked.subject else ""
+    kind = "without a known reply " if answer.asked.unanswered else ""
+    return f"No thread {kind}stored here is{about or ' of this kind'}, or none has this field."

@@ -1,0 +1,47 @@
+"""The command line: which commands there are. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from assistant import __version__
+from assistant.commands import questions, sources, upkeep
+
+app = typer.Typer(
+    help="Ask a forum: answers from its posts alone, each sentence tied to the words it rests on.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("index")(sources.index_command)
+app.command("ask")(questions.ask)
+app.command("search")(questions.search)
+app.command("show")(questions.show)
+app.command("chat")(questions.chat)
+app.add_typer(sources.sources_app, name="sources")
+app.command("doctor")(upkeep.doctor)
+app.command("verify")(upkeep.verify)
+app.add_typer(upkeep.config_app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"assistant {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
+def main() -> None:
+    """Entry point of the `assistant` script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

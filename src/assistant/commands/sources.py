@@ -1,0 +1,136 @@
+"""index, sources, sources remove."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from assistant.commands import surface
+from assistant.commands.progress import reported
+from assistant.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.indexing.build import BuildReport
+
+SHOWN = 20
+
+sources_app = typer.Typer(help="The files and folders that the index was built from.", no_args_is_help=False)
+
+
+@surface.reporting
+def index_command(
+    paths: Annotated[
+        list[str] | None, typer.Argument(help="Files or folders; all known sources if none.", show_default=False)
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say how each file would be read, and build nothing.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Take nothing over from the index as it is.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    index: surface.Index = None,
+    as_json: surface.Json = False,
+    debug: surface.Debug = False,
+) -> None:
+    """Read posts from files and folders and bring the index up to date.
+
+    Example: assistant index saved-pages/ dump.jsonl.gz
+    """
+    if explain:
+        _explain(paths or [], as_json)
+        return
+    _build(index, paths or [], (), fresh, quiet, as_json)
+
+
+def _build(
+    index: Path | None, paths: Sequence[str], forget: Sequence[str], fresh: bool, quiet: bool, as_json: bool
+) -> None:
+    from assistant.indexing.build import build
+    from assistant.indexing.embedders import embedder_from
+    from assistant.indexing.generations import IndexFolder
+
+    settings = surface.settings_from(index=index)
+    with reported(quiet) as progress:
+        report = build(
+            IndexFolder(settings.index), embedder_from(settings), paths, forget=forget, fresh=fresh, progress=progress
+        )
+    _remarks(report)
+    if as_json:
+        surface.print_json(asdict(report))
+    else:
+        typer.echo(_summary(report))
+
+
+def _remarks(report: BuildReport) -> None:
+    lines = [f"skipped {item.path}:{item.line}: {item.reason}" for item in report.skipped]
+    lines += [f"note {item.path}:{item.line}: {item.message}" for item in report.notices]
+    for line in lines[:SHOWN]:
+        typer.echo(line, err=True)
+    if len(lines) > SHOWN:
+        typer.echo(f"… and {len(lines) - SHOWN} more; --json lists all of them", err=True)
+
+
+def _summary(report: BuildReport) -> str:
+    return (
+        f"{report.posts} posts in {report.threads} threads ({report.chunks} chunks): {report.added} added, "
+        f"{report.changed} changed, {report.removed} removed, {report.unchanged} unchanged; {report.duplicates} duplicates, "
+        f"{len(report.skipped)} skipped; {report.embedded} chunks embedded; {report.seconds:.1f} s\n"
+        f"generation {report.generation}"
+    )
+
+
+def _explain(paths: Sequence[str], as_json: bool) -> None:
+    from assistant.corpus import explain
+
+    if not paths:
+        raise UsageError("nothing to explain", hint="name files or folders: `assistant index --explain PATH...`")
+    for item in explain(paths):
+        if as_json:
+            surface.print_json(asdict(item))
+        else:
+            typer.echo(f"{item.path}\n  {item.layout}: {item.why}")
+            typer.echo(f"  {item.posts} posts, {item.skipped} skipped, {item.notices} notes")
+
+
+@sources_app.callback(invoke_without_command=True)
+@surface.reporting
+def sources(
+    context: typer.Context, index: surface.Index = None, as_json: surface.Json = False, debug: surface.Debug = False
+) -> None:
+    """List the sources of the index.
+
+    Example: assistant sources
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from assistant.indexing.build import known_roots
+    from assistant.indexing.generations import IndexFolder
+
+    roots = known_roots(IndexFolder(surface.settings_from(index=index).index))
+    if as_json:
+        surface.print_json({"sources": roots})
+    else:
+        typer.echo("\n".join(roots))
+
+
+@sources_app.command("remove")
+@surface.reporting
+def remove(
+    paths: Annotated[list[str], typer.Argument(help="Sources to drop, as `assistant sources` lists them.")],
+    index: surface.Index = None,
+    as_json: surface.Json = False,
+    debug: surface.Debug = False,
+) -> None:
+    """Drop sources from the index, with the posts that only they hold.
+
+    Example: assistant sources remove old-pages/
+    """
+    from assistant.indexing.build import known_roots
+    from assistant.indexing.generations import IndexFolder
+
+    known = known_roots(IndexFolder(surface.settings_from(index=index).index))
+    named = [path if path in known else str(Path(path).expanduser().resolve()) for path in paths]
+    if unknown := [path for path in named if path not in known]:
+        raise UsageError(f"{unknown[0]} is no source of this index", hint="list them: `assistant sources`")
+    _build(index, (), named, False, True, as_json)

@@ -1,0 +1,130 @@
+"""The composition root: settings to an assistant that answers. Every surface goes through `Assistant.ask`."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.answering.confidence import Confidence
+from assistant.answering.extractive import Extractive
+from assistant.conversation import standalone
+from assistant.indexing.embedders import Embedder, embedder_from
+from assistant.indexing.generation import Generation
+from assistant.indexing.generations import IndexFolder
+from assistant.indexing.manifest import Recipe
+from assistant.retrieval.filters import Filters
+from assistant.retrieval.question import Question
+from assistant.retrieval.retriever import Retriever
+from assistant.settings import Settings
+from assistant.types import Answer, Hit, Near, Post, Provenance, Reply, Timings, Turn
+
+READ_HITS = 5
+NEAREST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """Event: the question as it was understood, and the hits that an answer is sought in."""
+
+    standalone_question: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """Event: the next piece of the answer's text. Joined, the pieces are the text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Event, always the last: the whole answer."""
+
+    answer: Answer
+
+
+Event = Retrieved | TextDelta | Answered
+
+
+class Assistant:
+    """Answers from one index. Opens the generation in force, and a newer one when it appears; `close` when done."""
+
+    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
+        self.settings = settings
+        self._folder = IndexFolder(Path(settings.index))
+        self._embedder = embedder or embedder_from(settings)
+        self._generation: Generation | None = None
+        self._answerer: Extractive | None = None
+
+    @property
+    def generation(self) -> Generation:
+        """The generation in force. Raises IndexMissing, IndexDamaged, IndexMismatch."""
+        name = self._folder.current_name()
+        if self._generation is None or self._generation.name != name:
+            opened = Generation(self._folder.path / name, Recipe(self._embedder.fingerprint))
+            self.close()
+            self._generation = opened
+            self._answerer = Extractive(
+                opened, self._embedder, Confidence.shipped(), self.settings.max_characters, self.settings.refuse_below
+            )
+        return self._generation
+
+    def close(self) -> None:
+        """Give up the open generation."""
+        if self._generation is not None:
+            self._generation.close()
+            self._generation = None
+
+    def search(
+        self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
+    ) -> list[Hit]:
+        """The best `k` hits (default: the setting `k`) for a query."""
+        retriever = Retriever(self.generation, self._embedder)
+        return retriever.search(Question(query), k or self.settings.k, filters, every_chunk=every_chunk)
+
+    def post(self, name: str) -> Post:
+        """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
+        return self.generation.posts.find(name)
+
+    async def ask(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> AsyncIterator[Event]:
+        """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""
+        started = time.perf_counter()
+        generation = self.generation
+        asked = Question(standalone(question, history, generation.lexical.rarity))
+        rewritten = time.perf_counter()
+        answerer = self._answerer
+        assert answerer is not None, "an open generation has its answerer"
+        hits = Retriever(generation, self._embedder).search(asked, max(READ_HITS, NEAREST), filters)
+        nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
+        retrieved = time.perf_counter()
+        yield Retrieved(asked.text, tuple(hits))
+        reply = answerer.about_fields(asked) or answerer.answer(asked, hits[:READ_HITS], nearest)
+        finished = time.perf_counter()
+        yield TextDelta(reply.text)
+        yield Answered(Answer(
+            question, asked.text, reply, nearest, self.settings.generator, self._provenance(generation),
+            Timings(*(1000 * (moment - started) for moment in (rewritten, retrieved, finished, finished))),
+        ))  # fmt: skip
+
+    def _provenance(self, generation: Generation) -> Provenance:
+        deciding = self.settings.model_dump(include={"generator", "max_characters", "refuse_below", "embedder"})
+        digest = hashlib.blake2b(repr(sorted(deciding.items())).encode(), digest_size=8).hexdigest()
+        return Provenance(generation.name, digest, "", generation.manifest.recipe.embedder)
+
+
+async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn] = (),
+                    filters: Filters | None = None) -> Answer:  # fmt: skip
+    """The answer alone, for surfaces that do not stream."""
+    async for event in assistant.ask(question, history, filters):
+        if isinstance(event, Answered):
+            return event.answer
+    raise AssertionError("an answer ends with Answered")
+
+
+__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "TextDelta", "answer_of"]

@@ -1,0 +1,170 @@
+"""Answers, hits and posts to terminal text and to the JSON of the contract.
+
+The only place that prints post text, so the only place that neutralises it: control characters, escape sequences and
+bidirectional overrides of a post never reach the terminal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from assistant.types import Answer, Citation, Hit, Passage, Post
+
+# ESC sequences as a whole first (CSI, OSC, DCS, APC, PM, SOS), so that no half of one is left as text; then what is left.
+_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]?"
+)
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
+)
+_ESCAPED = re.compile(r"\\([\[\]<\\`])")
+_STYLES = {"bold": "1", "dim": "2", "cyan": "36", "yellow": "33"}
+
+
+def safe(text: str) -> str:
+    """Text of a post without anything that a terminal obeys; of controls only newline and tab are left."""
+    return _CONTROL.sub("", _SEQUENCE.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Safe text with runs of white space folded."""
+    return " ".join(safe(text).split())
+
+
+def shown_path(path: str) -> str:
+    """A path relative to the current folder where it lies below it."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+class Painter:
+    """Our own colours, or none: the only escape sequences that are ever written."""
+
+    def __init__(self, colour: bool) -> None:
+        self._colour = colour
+
+    def __call__(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour else text
+
+
+def answer_text(answer: Answer, paint: Painter) -> str:
+    """An answer for a terminal: the text, then its sources by number."""
+    text = _ESCAPED.sub(r"\1", safe(answer.reply.text))
+    lines = [text]
+    if answer.standalone_question != answer.question:
+        lines.insert(0, paint(f"(understood as: {one_line(answer.standalone_question)})\n", "dim"))
+    if answer.reply.citations:
+        lines += ["", paint("Sources", "bold")]
+        lines += [_source_line(citation, paint) for citation in answer.reply.citations]
+    return "\n".join(lines)
+
+
+def _source_line(citation: Citation, paint: Painter) -> str:
+    post = citation.post
+    place = post.url or (f"{shown_path(post.sources[0].path)}:{post.sources[0].line}" if post.sources else "")
+    label = paint(f"[{citation.label}]", "cyan")
+    return f"{label} {one_line(_title(post))} · {post.post_id} {citation.start}–{citation.end} · {one_line(place)}"
+
+
+def _title(post: Post) -> str:
+    return post.title or f"{post.body[:60]} …"
+
+
+def hits_text(hits: Sequence[Hit], paint: Painter) -> str:
+    """Ranked hits for a terminal."""
+    if not hits:
+        return "No post was found."
+    blocks = []
+    for hit in hits:
+        post = hit.post
+        counts = [f"{value} {name}" for name, value in (("replies", post.replies), ("views", post.views)) if value is not None]
+        facts = " · ".join([post.post_id, *counts, *(one_line(v) for v in (post.created, post.activity) if v)])
+        snippet = one_line(hit.text)
+        blocks.append("\n".join((
+            f"{paint(f'{hit.rank:>2}.', 'cyan')} {paint(one_line(_title(post)), 'bold')}",
+            f"    {paint(facts, 'dim')}",
+            f"    {snippet[:300]}{' …' if len(snippet) > 300 else ''}",
+        )))  # fmt: skip
+    return "\n\n".join(blocks)
+
+
+def post_text(post: Post, paint: Painter) -> str:
+    """One post with its fields for a terminal."""
+    fields = [(name, value) for name, value in post_json(post).items() if name not in ("title", "body", "sources", "entities")]
+    lines = [paint(one_line(_title(post)), "bold"), ""]
+    lines += [f"{name:>10}  {one_line(_plain(value))}" for name, value in fields if value not in (None, [], False)]
+    lines += [f"{'source':>10}  {one_line(shown_path(source.path))}:{source.line}" for source in post.sources]
+    return "\n".join([*lines, "", safe(post.body)])
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def post_json(post: Post) -> dict[str, Any]:
+    """`show --json` of the contract."""
+    return {
+        "post_id": post.post_id, "thread_id": post.thread_id, "source_id": post.source_id, "title": post.title,
+        "body": post.body, "author": post.author, "created": post.created, "activity": post.activity,
+        "replies": post.replies, "boosts": post.boosts, "views": post.views, "score": post.score,
+        "tags": list(post.tags), "url": post.url, "role": post.role.value, "accepted": post.accepted,
+        "reply_to": post.reply_to, "entities": [asdict(entity) for entity in post.entities],
+        "sources": [asdict(source) for source in post.sources],
+    }  # fmt: skip
+
+
+def _source(post: Post) -> str | None:
+    return post.sources[0].path if post.sources else None
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One hit of `search --json`."""
+    post = hit.post
+    return {
+        "rank": hit.rank, "score": hit.score, "post_id": post.post_id, "source_id": post.source_id,
+        "thread_id": post.thread_id, "title": post.title, "url": post.url, "source": _source(post),
+        "start": hit.start, "end": hit.end, "text": hit.text, "replies": post.replies, "views": post.views,
+        "activity": post.activity, "created": post.created, "signals": asdict(hit.signals),
+    }  # fmt: skip
+
+
+def _citation_json(citation: Citation) -> dict[str, Any]:
+    post = citation.post
+    return {
+        "label": citation.label, "claim": citation.claim, "post_id": post.post_id, "source_id": post.source_id,
+        "thread_id": post.thread_id, "title": post.title, "url": post.url, "source": _source(post),
+        "start": citation.start, "end": citation.end, "quote": citation.quote, "status": citation.verdict.value,
+    }  # fmt: skip
+
+
+def _passage_json(passage: Passage) -> dict[str, Any]:
+    return {
+        "label": passage.label, "post_id": passage.post.post_id, "start": passage.start, "end": passage.end,
+        "text": passage.text, "score": passage.score,
+    }  # fmt: skip
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An Answer of the contract."""
+    reply = answer.reply
+    return {
+        "question": answer.question,
+        "standalone_question": answer.standalone_question,
+        "text": reply.text,
+        "status": reply.status.value,
+        "refusal": reply.refusal.value if reply.refusal else None,
+        "confidence": reply.confidence,
+        "citations": [_citation_json(citation) for citation in reply.citations],
+        "passages": [_passage_json(passage) for passage in reply.passages],
+        "nearest": [asdict(near) for near in answer.nearest],
+        "generator": answer.generator,
+        "provenance": asdict(answer.provenance),
+        "timings_ms": asdict(answer.timings_ms),
+        "usage": None,
+    }

@@ -1,0 +1,90 @@
+"""The chat in a terminal: a plain loop of questions, follow-ups, and a few commands that look at the last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+
+from assistant.errors import AssistantError
+from assistant.pipeline import Assistant, answer_of
+from assistant.render import Painter, answer_text, post_text
+from assistant.settings import Settings
+from assistant.types import Answer, Turn
+
+HELP = """Type a question, or a follow-up to the last one.
+/source N   the post behind citation N
+/new        forget the conversation
+/help       this
+/quit       leave (or Ctrl-D)"""
+
+
+def _history(path: Path | None) -> History:
+    if path is None:
+        return InMemoryHistory()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Questions can hold what is nobody else's business.
+    path.touch(mode=0o600)
+    os.chmod(path, 0o600)
+    return FileHistory(str(path))
+
+
+class Repl:
+    """One conversation. Ctrl-C gives up the question at hand, Ctrl-D leaves."""
+
+    def __init__(self, settings: Settings, paint: Painter, history: Path | None) -> None:
+        self._assistant = Assistant(settings)
+        self._paint = paint
+        self._session: PromptSession[str] = PromptSession(history=_history(history))
+        self._turns: list[Turn] = []
+        self._last: Answer | None = None
+
+    def run(self) -> None:
+        """Ask until the user leaves. Raises IndexUnusable before the first prompt where there is no index."""
+        generation = self._assistant.generation
+        print(f"{generation.manifest.posts} posts in {generation.manifest.threads} threads. /help for help.")
+        while True:
+            try:
+                line = self._session.prompt("> ").strip()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return
+            if line in ("/quit", "/exit"):
+                return
+            if line:
+                self._turn(line)
+
+    def _turn(self, line: str) -> None:
+        try:
+            if line.startswith("/"):
+                self._command(line)
+            else:
+                self._ask(line)
+        except AssistantError as error:
+            print(f"error: {error.message}\nhint: {error.hint}")
+        except KeyboardInterrupt:
+            print("interrupted")
+
+    def _ask(self, question: str) -> None:
+        answer = asyncio.run(answer_of(self._assistant, question, self._turns))
+        self._last = answer
+        self._turns += [Turn("user", question), Turn("assistant", answer.reply.text)]
+        print(answer_text(answer, self._paint))
+
+    def _command(self, line: str) -> None:
+        name, _, argument = line.partition(" ")
+        if name == "/new":
+            self._turns, self._last = [], None
+        elif name == "/source":
+            self._show_source(argument.strip())
+        else:
+            print(HELP)
+
+    def _show_source(self, label: str) -> None:
+        citations = self._last.reply.citations if self._last else ()
+        cited = next((citation for citation in citations if str(citation.label) == label), None)
+        print(post_text(cited.post, self._paint) if cited else f"the last answer has no citation {label!r}")
