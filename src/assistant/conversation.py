@@ -17,8 +17,11 @@ _POINTS_BACK = re.compile(
     r"|thread|author|workaround|fix|error|problem|issue|bug)|so|one|ones|such|also|instead|as well|too|either|neither)\b",
     re.IGNORECASE,
 )
-_OPENS_AS_FOLLOW_UP = re.compile(r"^\W*(?:and|but|or|so|what about|how about|what if|why\W*$|how so|since when|where\W*$|when\W*$"
-                                 r"|which one|any (?:other|workaround|fix|reply|replies|answer)s?)\b", re.IGNORECASE)  # fmt: skip
+_OPENS_AS_FOLLOW_UP = re.compile(
+    r"^\W*(?:and|but|or|so|what about|how about|what if|why\W*$|how so|since when|where\W*$|when\W*$|which one"
+    r"|any (?:other|workaround|fix|reply|replies|answer)s?)\b",
+    re.IGNORECASE,
+)
 ENOUGH_TERMS = 4
 """Content terms from which on a question without a backward word has a subject of its own."""
 CARRIED_WORDS = 12

@@ -60,7 +60,9 @@ def _cache(settings: Settings) -> str:
     folder = Path(settings.cache_dir)
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
-        raise AssistantError(f"{folder} cannot be written", hint="set another: `ASSISTANT_CACHE_DIR`, or cache_dir in assistant.toml")
+        raise AssistantError(
+            f"{folder} cannot be written", hint="set another: `ASSISTANT_CACHE_DIR`, or cache_dir in assistant.toml"
+        )
     return str(folder)
 
 

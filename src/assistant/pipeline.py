@@ -56,7 +56,7 @@ class Assistant:
     def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
         self.settings = settings
         self._folder = IndexFolder(Path(settings.index))
-        self._embedder = embedder or embedder_from(settings)
+        self.embedder = embedder or embedder_from(settings)
         self._generation: Generation | None = None
         self._answerer: Extractive | None = None
 
@@ -65,42 +65,50 @@ class Assistant:
         """The generation in force. Raises IndexMissing, IndexDamaged, IndexMismatch."""
         name = self._folder.current_name()
         if self._generation is None or self._generation.name != name:
-            opened = Generation(self._folder.path / name, Recipe(self._embedder.fingerprint))
+            opened = Generation(self._folder.path / name, Recipe(self.embedder.fingerprint))
             self.close()
             self._generation = opened
-            self._answerer = Extractive(
-                opened, self._embedder, Confidence.shipped(), self.settings.max_characters, self.settings.refuse_below
-            )
         return self._generation
+
+    @property
+    def answerer(self) -> Extractive:
+        """The answerer over the generation in force. Raises as `generation` does."""
+        generation = self.generation
+        if self._answerer is None:
+            self._answerer = Extractive(
+                generation,
+                self.embedder,
+                Confidence.shipped(),
+                self.settings.max_characters,
+                self.settings.refuse_below,
+            )
+        return self._answerer
 
     def close(self) -> None:
         """Give up the open generation."""
         if self._generation is not None:
             self._generation.close()
-            self._generation = None
+            self._generation = self._answerer = None
 
     def search(
         self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
     ) -> list[Hit]:
         """The best `k` hits (default: the setting `k`) for a query."""
-        retriever = Retriever(self.generation, self._embedder)
+        retriever = Retriever(self.generation, self.embedder)
         return retriever.search(Question(query), k or self.settings.k, filters, every_chunk=every_chunk)
 
     def post(self, name: str) -> Post:
         """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
         return self.generation.posts.find(name)
 
-    async def ask(
-        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
-    ) -> AsyncIterator[Event]:
+    async def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> AsyncIterator[Event]:
         """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""
         started = time.perf_counter()
         generation = self.generation
         asked = Question(standalone(question, history, generation.lexical.rarity))
         rewritten = time.perf_counter()
-        answerer = self._answerer
-        assert answerer is not None, "an open generation has its answerer"
-        hits = Retriever(generation, self._embedder).search(asked, max(READ_HITS, NEAREST), filters)
+        answerer = self.answerer
+        hits = Retriever(generation, self.embedder).search(asked, max(READ_HITS, NEAREST), filters)
         nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
         retrieved = time.perf_counter()
         yield Retrieved(asked.text, tuple(hits))

@@ -1,8 +1,7 @@
-"""Fixtures of the reader tests: content -> what `read` finds in it, and the folder of real pages where it is there."""
+"""Fixtures of the reader tests: content -> what `read` finds in it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,15 +42,3 @@ def found_in(tmp_path: Path) -> Reading:
 @pytest.fixture
 def found_under() -> Callable[..., Findings]:
     return lambda *paths: Findings(read(paths))
-
-
-@pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of real data beside the repository, which is read in place and never copied."""
-    folder = Path(os.environ.get("ASSISTANT_SHARED", Path(__file__).resolve().parents[3] / "shared"))
-    if (folder / "posts").is_dir():
-        return folder
-    reason = f"no real data at {folder} (set ASSISTANT_SHARED)"
-    if os.environ.get("ASSISTANT_REQUIRE_SHARED") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)

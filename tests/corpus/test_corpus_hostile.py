@@ -22,9 +22,7 @@ ROW = "A title\nIts body\n1\n0\n3.1k\n9h\n"
 LABELLED = "A title\nIts body\nReplies\n1\nBoosts\n0\nViews\n3.1k\nActivity\n9h\n"
 VALID = [
     "Kit\n\nRSS for tag\n\nPosts under Kit tag\n\n" + HEADER + ROW + "Other\n2\n0\n7\nAug \u201925\n" + LABELLED,
-    "First, body.\nKit\nRSS for tagWords.\nPosts under Kit tag\n"
-    + HEADER
-    + "B, c.\nTopic:\nT\nSubTopic:\nS\nTags:\nKit\n",
+    "First, body.\nKit\nRSS for tagWords.\nPosts under Kit tag\n" + HEADER + "B, c.\nTopic:\nT\nSubTopic:\nS\nTags:\nKit\n",
     "A title\n\nA question.\n\nAnswered by Ann in 12\n\nSo.\n\nAccepted Answer\n\nSo.\n\nThanks.\n",
     "A title\n\nA question.\n\nReplies\n\nSo.\n",
     "A title\n\nThis was locked by a moderator.\n\nAn essay.\n",
@@ -108,9 +106,7 @@ def test_no_damaged_page_crashes_a_reader(data):
         lambda v: (
             st.lists(v)
             | st.dictionaries(
-                st.sampled_from(
-                    ["id", "_id", "title", "body", "text", "replies", "answers", "parent", "list", "tags", "url"]
-                ),
+                st.sampled_from(["id", "_id", "title", "body", "text", "replies", "answers", "parent", "list", "tags", "url"]),
                 v,
             )
         ),

@@ -113,9 +113,7 @@ def test_a_bad_line_is_named_and_the_next_is_read(found_in, bad, named):
     assert named in skipped.reason
 
 
-@pytest.mark.parametrize(
-    "answers", [{}, "x", [1], [{"id": "1"}], [{"body": "x"}], [{"id": "1", "body": "x", "score": ""}]]
-)
+@pytest.mark.parametrize("answers", [{}, "x", [1], [{"id": "1"}], [{"body": "x"}], [{"id": "1", "body": "x", "score": ""}]])
 def test_answers_of_a_wrong_shape_are_named(found_in, answers):
     good = GOOD | {"answers": [{"id": "a", "body": "So."}]}
     found = found_in(lines(good, good | {"answers": answers}))

@@ -108,9 +108,7 @@ def test_a_line_that_is_too_long_is_named_and_the_next_is_read(lines_of, monkeyp
     monkeypatch.setattr(lines_module, "LONGEST_LINE", 1024 * 1024)
     found, problems = lines_of(b"one\n" + b"x" * 3_000_000 + b"\nthree\n" + b"y" * 3_000_000)
     assert found == [(1, "one"), (3, "three")]
-    assert [(problem.line, problem.reason) for problem in problems] == [
-        (n, "a line of more than 1 MiB") for n in (2, 4)
-    ]
+    assert [(problem.line, problem.reason) for problem in problems] == [(n, "a line of more than 1 MiB") for n in (2, 4)]
 
 
 def test_memory_holds_no_more_than_a_line(tmp_path):

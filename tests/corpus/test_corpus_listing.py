@@ -165,9 +165,7 @@ def test_what_is_no_count_is_none(text):
     assert count_of(text) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["", "h", "1234h", "Foo \u201925", "Aug 2025", "Aug \u20192", "9 h", "9H", "yesterday"]
-)
+@pytest.mark.parametrize("text", ["", "h", "1234h", "Foo \u201925", "Aug 2025", "Aug \u20192", "9 h", "9H", "yesterday"])
 def test_what_is_no_age_is_none(text):
     assert not is_age(text)
     assert month_of(text) is None

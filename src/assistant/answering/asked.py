@@ -17,8 +17,14 @@ _QUANTITY = re.compile(
 _RESOLUTION = re.compile(
     r"\b(?:did (?:apple|anyone|anybody|somebody|someone|they|staff|support|the (?:team|vendor|maintainers?))"
     r"|official(?:ly)? (?:answer|reply|said|say|confirm)|what did .{2,40} (?:answer|reply|say|recommend)"
-    r"|fixed in|what fixed|cures?|root cause|resolved|solved|accepted answer"
+    r"|fixed in|what (?:fixed|cured|cures|solved|resolved)|root cause|(?:was|been|got) (?:resolved|solved)"
+    r"|accepted answer"
     r"|was the (?:fix|cause|solution|answer)|which (?:fix|solution))\b",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"\b(?:still|gone|final|public release|any ?more|any longer|fixed|solved|ended?|bring back|brought back|back again"
+    r"|go(?:es)? away|went away|since then|meanwhile|by now|newer|latest)\b",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
@@ -28,8 +34,11 @@ _SEVERAL = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _DOTTED = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+){1,3})(?![\w])")
-_SYSTEM = r"(?:macOS|iOS|iPadOS|watchOS|tvOS|visionOS|Xcode|Windows|Android|Ubuntu|Debian|Fedora|Python|Java|Node|[A-Z]\w*OS|OS)"
+_SYSTEM = (
+    r"(?:macOS|iOS|iPadOS|watchOS|tvOS|visionOS|Xcode|Windows|Android|Ubuntu|Debian|Fedora|Python|Java|Node|[A-Z]\w*OS|OS)"
+)
 _NAMED_MAJOR = re.compile(rf"\b{_SYSTEM}\s?(?:[A-Z][a-z]+\s)?(\d{{1,2}})\b(?!\.\d)")
+_NUMBERED = re.compile(r"\b[A-Z][a-z]+ (\d{1,4})\b(?!\.\d)")
 _NAME = re.compile(r"[A-Z][\w+-]*(?:\s[A-Z][\w+-]*)*")
 
 # What is asked for, by the words that ask, and what a text must hold to be able to say it.
@@ -38,7 +47,8 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
     for asks, holds in (
         (
             r"\b(?:which|what|exact)\b[^?,]{0,30}\b(?:version|release|beta|build)s?\b",
-            r"(?<![\w.])v?\d+(?:\.\d+)+|\b[Bb]eta \d|\b\d{2}[A-Z]\d{2,5}[a-z]?\b" rf"|\b{_SYSTEM}\s?(?:[A-Z][a-z]+\s)?\d",
+            r"(?<![\w.])v?\d+(?:\.\d+)+|\b[Bb]eta \d|\b\d{2}[A-Z]\d{2,5}[a-z]?\b"
+            rf"|\b{_SYSTEM}\s?(?:[A-Z][a-z]+\s)?\d",
         ),
         (
             r"\b(?:error|exit|status|numeric|result|return) ?(?:code|number|value)s?\b|\bnumeric error\b|\berrno\b",
@@ -54,7 +64,10 @@ _KINDS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
             r"(?i)\d\s?(?:[kmgt]i?b|bytes?|%)|\b\d[\d,.]*\b",
         ),
         (r"\bhow many\b", r"(?i)\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozens?|several|single)\b"),
-        (r"\b(?:feedback|ticket|bug|radar|issue) (?:id|number|report number)s?\b", r"\b(?:FB|TB|rdar://)\d{5,}|\b[A-Z]{2,8}-\d{2,}\b|#\d{2,}"),
+        (
+            r"\b(?:feedback|ticket|bug|radar|issue) (?:id|number|report number)s?\b",
+            r"\b(?:FB|TB|rdar://)\d{5,}|\b[A-Z]{2,8}-\d{2,}\b|#\d{2,}",
+        ),
         (
             r"\b(?:which|what)\b[^?,]{0,25}\b(?:models?|devices?|hardware|phone|machine)\b",
             r"(?:iPhone|iPad|Pixel|Galaxy|MacBook|Mac|Surface|ThinkPad|Raspberry)\s?(?:Air|Pro|mini|Pi)?\s?\w?\d"
@@ -111,6 +124,11 @@ class Asked:
         return versions(self.text)
 
     @cached_property
+    def numbered(self) -> frozenset[str]:
+        """Numbers behind a name, as in "Sonoma 14": a release, a model or a code that has no dots."""
+        return frozenset(_NUMBERED.findall(self.text))
+
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names in the question: identifiers, and runs of capitalised words inside a sentence; versions left out."""
         found = [match[0] for match in tokens(self.text) if is_identifier(match[0])]
@@ -120,6 +138,14 @@ class Asked:
             # The first word of a sentence is capitalised whatever it is; what follows it still is a name.
             found.append(" ".join(words if before and before[-1] not in ".?!" else words[1:]))
         return tuple(dict.fromkeys(name for name in found if len(name) > 1 and not _DOTTED.fullmatch(name)))
+
+    def later_than(self, text: str) -> bool:
+        """Whether things are otherwise in some version is asked ("still", "gone", "final"), in words not in `text`."""
+        if not self.versions:
+            return False
+        words = [match[0].lower() for match in _LATER.finditer(self.text)]
+        lowered = text.lower()
+        return bool(words) and not any(re.search(rf"\b{re.escape(word)}\b", lowered) for word in words)
 
     def unmet_by(self, text: str) -> bool:
         """A kind of thing is asked for (a version, a code, a time, a size, a device) of which `text` holds none.

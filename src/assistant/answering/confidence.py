@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from assistant.answering.asked import Asked, version_met, versions
+from assistant.answering.asked import Asked, numbers, version_met, versions
 from assistant.answering.evidence import ReadPost
 from assistant.language.terms import is_identifier, terms
 from assistant.retrieval.question import Question
@@ -42,6 +42,7 @@ class Observed:
     unknown: float
     asked_itself: float
     asked_outcome: float
+    asked_later: float
 
     @classmethod
     def of(
@@ -75,6 +76,7 @@ class Observed:
             unknown=sum(term not in lexical for term in content) / max(1, len(content)),
             asked_itself=_asks_the_same(best),
             asked_outcome=float(asked.resolution and not any(post.post.role is Role.REPLY for post in read)),
+            asked_later=float(asked.later_than(text)),
         )
 
 
@@ -100,7 +102,10 @@ def _missing_names(asked: Asked, text: str, lexical: LexicalStore) -> list[tuple
 
 def _misses_version(asked: Asked, text: str) -> bool:
     held = versions(text)
-    return any(not version_met(version, held) for version in asked.versions)
+    if any(not version_met(version, held) for version in asked.versions):
+        return True
+    spelt = numbers(text)
+    return any(not version_met(number, spelt) for number in asked.numbered)
 
 
 def _asks_the_same(read: ReadPost) -> float:

@@ -21,9 +21,7 @@ from assistant.retrieval.question import Question
 from assistant.types import Post
 
 if TYPE_CHECKING:
-    from assistant.indexing.embedders import Embedder
-
-    from assistant.indexing.embedders import Vectors
+    from assistant.indexing.embedders import Embedder, Vectors
 
     Vector = np.ndarray[Any, np.dtype[np.float32]]
     Scores = np.ndarray[Any, np.dtype[np.float64]]
@@ -165,7 +163,8 @@ def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:
     before = np.concatenate([nothing, weighted[:-1]])
     after = np.concatenate([weighted[1:], nothing])
     frames = np.stack([weighted, weighted + before, weighted + after, weighted + before + after])
-    return frames / np.linalg.norm(frames, axis=2, keepdims=True)
+    unit: Vectors = frames / np.linalg.norm(frames, axis=2, keepdims=True)
+    return unit
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,14 @@ REPLIES_READ = 6
 SECOND_SHARE = 1 / 3
 """Share of the characters that further threads get when a question asks for several."""
 FIELD_QUOTE = 160
+ACCEPTED_BONUS, REPLY_BONUS = 0.6, 0.3
+"""What being the accepted answer, or a reply at all, counts against the score of a post's best sentence."""
+NEARLY = 0.85
+"""Share of the best post's promise that another post of the thread must have to be quoted too."""
 
 
 @dataclass(frozen=True, slots=True)
-class _ReadThread:
+class ReadThread:
     """A hit's thread after reading: its posts, best first, and the score that orders threads."""
 
     hit: Hit
@@ -63,7 +67,7 @@ class Extractive:
             reason = Refusal.EMPTY_QUESTION
             return Reply(wording.refused(reason, ()), Status.REFUSED, 0.0, refusal=reason)
         asked = Asked(question.text)
-        threads = self._read(question, asked, hits)
+        threads = self.read(question, asked, hits)
         if not threads:
             return Reply(wording.refused(Refusal.NOT_HERE, nearest), Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
         best = threads[0]
@@ -73,13 +77,13 @@ class Extractive:
             return self._refusal(confidence, observed, best, nearest)
         return self._quote(self._shown(asked, threads), confidence)
 
-    def _refusal(self, confidence: float, observed: Observed, best: _ReadThread, nearest: Sequence[Near]) -> Reply:
+    def _refusal(self, confidence: float, observed: Observed, best: ReadThread, nearest: Sequence[Near]) -> Reply:
         on_topic = self._confidence.on_topic(observed)
         reason = Refusal.ASKED_NOT_ANSWERED if on_topic else Refusal.NOT_HERE
         text = wording.refused(reason, nearest, best.hit.post)
         return Reply(text, Status.REFUSED, confidence, refusal=reason)
 
-    def _read(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[_ReadThread]:
+    def read(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
         """The thread that answers best, read; further ones behind it where the question asks for several."""
         skimmed = self._skim(question, asked, hits)
         wanted = skimmed if asked.several else skimmed[:1]
@@ -88,7 +92,7 @@ class Extractive:
             for thread in wanted
         ]
 
-    def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[_ReadThread]:
+    def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
         """The first hit's thread and those close behind it, ordered by what skimming them showed."""
         threads = []
         for hit in hits[:MOST_READ]:
@@ -96,7 +100,7 @@ class Extractive:
                 continue
             if posts := self._reader.skim(question, self._posts_of(hit)):
                 peak = max(float(post.cosines[0].max()) for post in posts)
-                threads.append(_ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak))
+                threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak))
         return sorted(threads, key=lambda thread: -thread.score)
 
     def _posts_of(self, hit: Hit) -> list[Post]:
@@ -105,7 +109,7 @@ class Extractive:
         thread.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
         return [hit.post, *thread[:REPLIES_READ]]
 
-    def _shown(self, asked: Asked, threads: Sequence[_ReadThread]) -> list[tuple[ReadPost, list[int]]]:
+    def _shown(self, asked: Asked, threads: Sequence[ReadThread]) -> list[tuple[ReadPost, list[int]]]:
         """Which sentences of which posts to show, within the characters allowed."""
         several = asked.several and len(threads) > 1
         first = int(self._characters * (1 - SECOND_SHARE)) if several else self._characters
@@ -150,8 +154,12 @@ class Extractive:
 
 
 def _promise(post: ReadPost) -> float:
-    """How well a post of a thread answers: its best sentence; of equals the accepted answer."""
-    return float(post.scores.max()) + 0.1 * post.post.accepted
+    """How well a post of a thread answers: its best sentence, and that it was written as an answer.
+
+    The question's own post repeats the question's words, so without that it would always be quoted first.
+    """
+    written = ACCEPTED_BONUS if post.post.accepted else REPLY_BONUS if post.post.role is Role.REPLY else 0.0
+    return float(post.scores.max()) + written
 
 
 def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[ReadPost, list[int]]]:
@@ -168,9 +176,6 @@ def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[Re
         share = characters if len(posts) == 1 else max(left * 2 // 3, characters // 3)
         shown.append((post, post.best(min(left, share))))
     return shown
-
-
-NEARLY = 0.85
 
 
 def _length(read: ReadPost, numbers: Sequence[int]) -> int:

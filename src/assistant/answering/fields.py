@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 
 _NOUN = r"(?:posts?|threads?|questions?|topics?|discussions?|entries)"
 _SUPERLATIVE = (
-    ("replies", "most", r"most (?:replies|answers|responses|answered|replied|discussed|commented)"),
+    (
+        "replies",
+        "most",
+        r"most (?:replies|answers|responses|answered|replied|discussed|commented)"
+        r"|(?:repli|answer|discuss|comment)\w*(?: the)? most",
+    ),
     ("replies", "fewest", r"(?:fewest|least) (?:replies|answers|responses)"),
-    ("views", "most", r"(?:most|highest) (?:view\w*|popular|read)|most[- ]viewed"),
+    ("views", "most", r"(?:most|highest) (?:view\w*|popular|read)|most[- ]viewed|view\w*(?: the)? most"),
     ("views", "fewest", r"(?:fewest|least) view\w*|least[- ]viewed"),
     ("boosts", "most", r"(?:most|highest) (?:boost\w*|upvote\w*|likes?|liked)"),
     ("score", "most", r"(?:highest|best|top)[- ](?:score\w*|vote\w*|rated)|most votes"),
@@ -39,12 +44,14 @@ _ABOUT = re.compile(
     r"(?:the |a |an )?[\"“']?(?P<subject>[^?\"”']{2,80}?)[\"”']?(?:\s+(?:are|is|have|has|were|was|do|does|got|get)\b|[?.!]|$)",
     re.IGNORECASE,
 )
-_LEADING_NUMBER = re.compile(rf"\b(?:top |the |which )?(\d{{1,2}}|two|three|five|ten)\s+(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE)
+_LEADING_NUMBER = re.compile(
+    rf"\b(?:top |the |which )?(\d{{1,2}}|two|three|five|ten)\s+(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE
+)
 _WORDS_AS_NUMBERS = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _AGE = re.compile(r"(\d+)\s*(m|h|d|w)")
 _HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
 _MONTH = re.compile(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s*['’]?(\d{2}|\d{4})$", re.IGNORECASE)
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MOST_SHOWN = 20
 
 
@@ -163,5 +170,3 @@ def _date_number(created: str | None) -> float | None:
         return None
     digits = re.sub(r"\D", "", created.replace("Z", "+").split("+")[0])[:14].ljust(14, "0")
     return float(digits)
-
-

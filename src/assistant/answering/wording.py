@@ -65,9 +65,7 @@ def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) 
     if reason is Refusal.EMPTY_QUESTION:
         return "There is no question here to look up."
     if reason is Refusal.ASKED_NOT_ANSWERED and post is not None:
-        opening = (
-            f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
-        )
+        opening = f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
     else:
         opening = "The posts stored here do not answer this."
     if not nearest:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from assistant.errors import UsageError
 from assistant.types import Turn
@@ -40,13 +40,21 @@ class BatchLine:
             ) from error
 
 
-def batch_lines(path: str) -> Iterator[BatchLine]:
-    """The objects of a batch file, `-` for stdin. Raises UsageError with file and line."""
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    if path == "-":
+        yield sys.stdin
+        return
     try:
-        stream = nullcontext(sys.stdin) if path == "-" else Path(path).open(encoding="utf-8")
+        with Path(path).open(encoding="utf-8") as stream:
+            yield stream
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", hint="name a file of JSON lines, or -") from error
-    with stream as lines:
+
+
+def batch_lines(path: str) -> Iterator[BatchLine]:
+    """The objects of a batch file, `-` for stdin. Raises UsageError with file and line."""
+    with _opened(path) as lines:
         for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue

@@ -65,9 +65,8 @@ class _Lines:
         now = time.monotonic()
         if step != self._step:
             self._step, self._started, self._shown = step, now, now
-        elif done < total or total == 0:
-            if now - self._shown < SECONDS_BETWEEN_LINES:
-                return
+        elif (done < total or total == 0) and now - self._shown < SECONDS_BETWEEN_LINES:
+            return
         self._shown = now
         print(f"{step}: {_amount(step, done, total)}{self._left(now, done, total)}", file=sys.stderr, flush=True)
 

@@ -25,7 +25,8 @@ RefuseBelow = Annotated[
                                show_default=False)
 ]  # fmt: skip
 Characters = Annotated[
-    int | None, typer.Option("--max-characters", help="How much of the posts an answer quotes at most.", show_default=False)
+    int | None,
+    typer.Option("--max-characters", help="How much of the posts an answer quotes at most.", show_default=False),
 ]
 Generator = Annotated[str | None, typer.Option("--generator", help="Who words the answer: extractive.", show_default=False)]
 
@@ -51,15 +52,15 @@ def ask(
 
     Example: assistant ask "Which host changes does a macOS guest not see on a virtiofs share?"
     """
-    settings = surface.settings_from(
-        index=index, refuse_below=refuse_below, max_characters=max_characters, generator=generator
-    )
+    settings = surface.settings_from(index=index, refuse_below=refuse_below, max_characters=max_characters, generator=generator)
     filters = surface.filters_from(tag, source, since, unanswered)
     if batch is not None:
         _ask_batch(settings, batch, filters)
         return
     if question is None:
-        raise UsageError("there is no question", hint='ask one: `assistant ask "…"`, or `assistant ask -` to read it from stdin')
+        raise UsageError(
+            "there is no question", hint='ask one: `assistant ask "…"`, or `assistant ask -` to read it from stdin'
+        )
     text = sys.stdin.read() if question == "-" else question
     answer = asyncio.run(_answer(settings, text.strip(), filters))
     _show_answer(answer, as_json, explain)
@@ -107,7 +108,9 @@ def _ask_batch(settings: Settings, path: str, filters: Filters) -> None:
 @surface.reporting
 def search(
     query: Annotated[str | None, typer.Argument(help="Words, names, error codes, or a question.", show_default=False)] = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, max=1000, help="How many posts [default: 10].", show_default=False)] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, max=1000, help="How many posts [default: 10].", show_default=False)
+    ] = None,
     batch: Batch = None,
     tag: surface.Tags = None,
     source: surface.Sources = None,

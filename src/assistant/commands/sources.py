@@ -43,9 +43,7 @@ def index_command(
     _build(index, paths or [], (), fresh, quiet, as_json)
 
 
-def _build(
-    index: Path | None, paths: Sequence[str], forget: Sequence[str], fresh: bool, quiet: bool, as_json: bool
-) -> None:
+def _build(index: Path | None, paths: Sequence[str], forget: Sequence[str], fresh: bool, quiet: bool, as_json: bool) -> None:
     from assistant.indexing.build import build
     from assistant.indexing.embedders import embedder_from
     from assistant.indexing.generations import IndexFolder

@@ -52,9 +52,7 @@ _UNDERLINE = re.compile(r"={4,}|-{4,}|~{4,}|\*{4,}|#{4,}")
 _CODE_SIGNS = re.compile(r"[{}=;<>|\\]|\(\)|::|->")
 _SETTING = re.compile(r"[\"']?[A-Za-z_][A-Za-z0-9_.\-]{0,60}[\"']? ?(?:=|:(?: |$))")
 _SECTION = re.compile(r"\[\[?[A-Za-z0-9_.\-\" ]{1,80}\]?\]$")
-_LOG_LINE = re.compile(
-    r"\[?(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]|[0-9]{2}:[0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:)"
-)
+_LOG_LINE = re.compile(r"\[?(?:[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]|[0-9]{2}:[0-9]{2}:[0-9]{2}|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:)")
 _BARE_COMMA = re.compile(r",(?! )")
 _LOOK_AT_LINES, _LOOK_AT_CHARS, _LINE_CHARS, _SETTING_CHARS = 200, 65536, 400, 80
 

@@ -132,9 +132,7 @@ def _with_ends(groups: Sequence[_Labels], size: int) -> Iterator[tuple[_Labels, 
         yield group, groups[at + 1].start if at + 1 < len(groups) else size
 
 
-def _later_bodies(
-    texts: Sequence[Line], groups: Sequence[_Labels], known: frozenset[str], path: str
-) -> Iterator[Found]:
+def _later_bodies(texts: Sequence[Line], groups: Sequence[_Labels], known: frozenset[str], path: str) -> Iterator[Found]:
     body = list(texts[: groups[0].start]) if groups else list(texts)
     for group, end in _with_ends(groups, len(texts)):
         following = texts[group.end : end]

@@ -36,9 +36,7 @@ def read(paths: PathLike | Iterable[PathLike]) -> Iterator[Found]:
     Raises SourceError at the call if a named path does not exist or must not be read; after that nothing in a file
     raises. Nothing is read ahead but the head of the current file (a whole thread page, of 8 MiB at most).
     """
-    return chain.from_iterable(
-        (item,) if isinstance(item, Skipped) else _FileReading(item).found() for item in discover(paths)
-    )
+    return chain.from_iterable((item,) if isinstance(item, Skipped) else _FileReading(item).found() for item in discover(paths))
 
 
 def explain(paths: PathLike | Iterable[PathLike]) -> Iterator[Explained]:

@@ -93,9 +93,7 @@ def build(
                 _read(ledger, previous, renewed, forget, remarks, progress)
                 changes = _changes(ledger, previous)
                 claims = _count(ledger, "claims")
-                written = _unchanged(ledger, previous, embedder) or _written(
-                    folder, partial, ledger, embedder, progress
-                )
+                written = _unchanged(ledger, previous, embedder) or _written(folder, partial, ledger, embedder, progress)
             if partial.is_dir() and (partial / manifests.NAME).is_file():
                 folder.publish(partial, written.manifest.generation)
         finally:
@@ -212,9 +210,7 @@ def _unchanged(ledger: sqlite3.Connection, previous: Path | None, embedder: Embe
     return Written(manifest)
 
 
-def _written(
-    folder: IndexFolder, partial: Path, ledger: sqlite3.Connection, embedder: Embedder, progress: Progress
-) -> Written:
+def _written(folder: IndexFolder, partial: Path, ledger: sqlite3.Connection, embedder: Embedder, progress: Progress) -> Written:
     corpus_hash = _corpus_hash(ledger)
     identity = (folder.next_name(corpus_hash), corpus_hash)
     return write_generation(partial, ledger, embedder, folder.cache, identity, progress)

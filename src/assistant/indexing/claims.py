@@ -74,9 +74,7 @@ def copy_claims(ledger: sqlite3.Connection, previous: Path, without: Iterable[st
     kept = "root NOT IN (SELECT path FROM renewed)"
     ledger.execute("INSERT INTO roots SELECT path FROM previous.roots WHERE path NOT IN (SELECT path FROM renewed)")
     ledger.execute(f"INSERT INTO claims ({columns}) SELECT {columns} FROM previous.claims WHERE {kept}")  # noqa: S608
-    ledger.execute(
-        "INSERT INTO texts SELECT sha, body FROM previous.texts WHERE sha IN (SELECT body_sha FROM claims)"
-    )
+    ledger.execute("INSERT INTO texts SELECT sha, body FROM previous.texts WHERE sha IN (SELECT body_sha FROM claims)")
     ledger.commit()
     ledger.execute("DETACH DATABASE previous")
     ledger.execute("DROP TABLE renewed")

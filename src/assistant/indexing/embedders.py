@@ -82,7 +82,8 @@ class ServerEmbedder:
                 f"{self.fingerprint} gave a vector that is zero or not a number",
                 hint="check the model on its server; `assistant doctor` embeds one text and shows the answer",
             )
-        return np.divide(vectors, lengths, dtype=np.float32)
+        unit: Vectors = vectors / lengths
+        return unit
 
     def _request(self, texts: Sequence[str]) -> list[Sequence[float]]:
         import openai

@@ -71,14 +71,13 @@ def write_generation(
         cache.keep_only({row["vector_key"] for row in ledger.execute("SELECT vector_key FROM chunks")})
     progress("search terms", 0, 0)
     write_lexical(partial / "bm25", _documents(ledger))
-    counts = [_count(ledger, sql) for sql in (
-        "SELECT count(*) FROM posts", "SELECT count(DISTINCT thread_id) FROM posts", "SELECT count(*) FROM chunks"
-    )]  # fmt: skip
+    posts = _count(ledger, "SELECT count(*) FROM posts")
+    threads = _count(ledger, "SELECT count(DISTINCT thread_id) FROM posts")
     ledger.commit()
-    manifest = manifests.Manifest(
-        name, corpus_hash, manifests.Recipe(embedder.fingerprint), *counts, dimension,
-        {library: version(library) for library in LIBRARIES}, manifests.record_files(partial),
-    )  # fmt: skip
+    versions = {library: version(library) for library in LIBRARIES}
+    recipe = manifests.Recipe(embedder.fingerprint)
+    files = manifests.record_files(partial)
+    manifest = manifests.Manifest(name, corpus_hash, recipe, posts, threads, count, dimension, versions, files)
     manifests.write_manifest(partial, manifest)
     return Written(manifest, len(texts), embed_seconds)
 

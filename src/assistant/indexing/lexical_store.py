@@ -109,10 +109,10 @@ class LexicalStore:
         """BM25 score of every post for these terms in their order (repeated ones count again), shape (size,)."""
         import numpy as np
 
-        return np.add(
-            self._words.scores(question_terms), PAIR_WEIGHT * self._pairs.scores(pairs_of(question_terms)),
-            dtype=np.float32,
-        )  # fmt: skip
+        together: Scores = self._words.scores(question_terms) + np.float32(PAIR_WEIGHT) * self._pairs.scores(
+            pairs_of(question_terms)
+        )
+        return together
 
     def holders(self, term: str) -> Rows:
         """Rows of the posts that hold `term`."""

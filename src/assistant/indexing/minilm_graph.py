@@ -68,9 +68,7 @@ def _embeddings(graph: _GraphBuilder, weights: Weights) -> str:
 
     word = graph.constant("word", weights["embeddings.word_embeddings.weight"])
     # Every text is segment 0, so its row of the token-type table is added to the positions once, here.
-    position_table = (
-        weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
-    )
+    position_table = weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
     position = graph.constant("position", position_table.astype(np.float32))
     scale = graph.constant("embedding_scale", weights["embeddings.LayerNorm.weight"])
     bias = graph.constant("embedding_bias", weights["embeddings.LayerNorm.bias"])
@@ -97,9 +95,7 @@ def _layer(graph: _GraphBuilder, weights: Weights, index: int, states: str) -> s
     qkv = graph.constant(f"{prefix}qkv", np.ascontiguousarray(np.concatenate(heads, axis=1)))
     qkv_bias = graph.constant(f"{prefix}qkv_bias", np.concatenate(biases))
 
-    attended = graph.microsoft(
-        "Attention", [states, qkv, qkv_bias, "attention_mask"], f"{prefix}attended", num_heads=HEADS
-    )
+    attended = graph.microsoft("Attention", [states, qkv, qkv_bias, "attention_mask"], f"{prefix}attended", num_heads=HEADS)
     projected = graph.node("MatMul", [attended, weight("attention.output.dense.weight")], f"{prefix}projected")
     normed = graph.microsoft(
         "SkipLayerNormalization",
@@ -144,9 +140,7 @@ def float_model(weights: Weights) -> onnx.ModelProto:
         states = _layer(graph, weights, index, states)
     _pooled(graph, states)
     shape = ["batch", "tokens"]
-    inputs = [
-        helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")
-    ]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT32, shape) for name in ("input_ids", "attention_mask")]
     outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", HIDDEN])]
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid("com.microsoft", MICROSOFT_OPSET)]
     body = helper.make_graph(graph.nodes, "minilm", inputs, outputs, initializer=graph.constants)
@@ -156,12 +150,22 @@ def float_model(weights: Weights) -> onnx.ModelProto:
 
 
 def write_int8(weights: Weights, target: Path) -> None:
-    """Write the graph with weights in int8, one scale per output channel, to `target`."""
+    """Write the graph with weights in int8, one scale per output channel, to `target`.
+
+    It is written as ONNX Runtime leaves it after its optimisations that hold on any processor, so that a program that
+    embeds one question need not run them first.
+    """
+    import onnxruntime
     from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     # Shape inference knows nothing of the fused operators, so the type of what they give has to be said.
     options = {"DefaultTensorType": TensorProto.FLOAT}
-    quantize_dynamic(
-        float_model(weights), target, per_channel=True, weight_type=QuantType.QInt8, extra_options=options
-    )
+    plain = target.with_suffix(".plain")
+    quantize_dynamic(float_model(weights), plain, per_channel=True, weight_type=QuantType.QInt8, extra_options=options)
+    session = onnxruntime.SessionOptions()
+    session.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    session.optimized_model_filepath = str(target)
+    session.log_severity_level = 3  # a warning says that the file suits this machine; extended optimisations suit all
+    onnxruntime.InferenceSession(str(plain), session, providers=["CPUExecutionProvider"])
+    plain.unlink()

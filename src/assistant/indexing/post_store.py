@@ -89,8 +89,7 @@ class PostStore:
     def thread(self, thread_id: str) -> list[Post]:
         """All posts of a thread: the question first, then by date and id."""
         rows = self.query(
-            "SELECT row FROM posts WHERE thread_id = ? "
-            "ORDER BY role = 'reply', reply_to IS NOT NULL, created, source_id, row",
+            "SELECT row FROM posts WHERE thread_id = ? ORDER BY role = 'reply', reply_to IS NOT NULL, created, source_id, row",
             (thread_id,),
         )
         return self.posts([row["row"] for row in rows])
@@ -103,7 +102,8 @@ class PostStore:
             found.update(
                 (row["row"], row["thread_id"])
                 for row in self._connection.execute(
-                    f"SELECT row, thread_id FROM posts WHERE row IN ({marks})", part  # noqa: S608
+                    f"SELECT row, thread_id FROM posts WHERE row IN ({marks})",  # noqa: S608
+                    part,
                 )
             )
         return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
 
     from assistant.indexing.embedders import Vectors
 
@@ -19,11 +19,12 @@ COLLECTION = "chunks"
 SYNC_THRESHOLD, BATCH_SIZE = 1000, 100  # Chroma's defaults
 
 
-def _client(folder: Path) -> ClientAPI:
+def _client(folder: Path) -> Client:
     import chromadb
     from chromadb.config import Settings
 
-    return chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
+    client: Client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))  # type: ignore[assignment]
+    return client
 
 
 def _configuration(count: int) -> Any:
@@ -38,9 +39,7 @@ def write_vectors(folder: Path, count: int, batches: Iterable[tuple[Sequence[str
     client = _client(folder)
     try:
         # embedding_function=None: a persisted one is code that runs when the collection is opened.
-        collection = client.create_collection(
-            COLLECTION, configuration=_configuration(count), embedding_function=None
-        )
+        collection = client.create_collection(COLLECTION, configuration=_configuration(count), embedding_function=None)
         most = client.get_max_batch_size()
         for ids, vectors in batches:
             for start in range(0, len(ids), most):
@@ -59,7 +58,7 @@ class VectorStore:
     def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """The `k` chunks nearest to a unit vector (shape (d,)), best first, each with its cosine in -1..1."""
         found = self._collection.query(query_embeddings=[vector], n_results=k, include=["distances"])
-        return [(chunk_id, 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], found["distances"][0])]
+        return [(chunk_id, 1.0 - distance) for chunk_id, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def vectors(self, chunk_ids: Sequence[str]) -> tuple[list[str], Vectors]:
         """The stored vectors of these chunks, with the ids in the order of the rows."""

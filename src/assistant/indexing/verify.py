@@ -91,5 +91,3 @@ def _finds_itself(store: VectorStore, vector: object) -> bool:
 
 if __name__ == "__main__":
     print(json.dumps(_probe(Path(sys.argv[1]))))
-
-

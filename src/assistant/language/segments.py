@@ -25,7 +25,7 @@ WRAP_WIDTHS = range(45, 101)
 """Line lengths at which mail programs wrap; a shorter line is a list or a greeting, a longer one a paragraph."""
 
 _ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs cf approx ca dr mr mrs ms prof st no nr fig eq sec vol al inc ltd co resp incl excl esp dept".split()
+    ("e.g i.e etc vs cf approx ca dr mr mrs ms prof st no nr fig eq sec vol al inc ltd co resp incl excl esp dept").split()
 )
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^(?: {4,}|\t)[^\n]*\n?(?:[ \t]*\n(?=(?: {4,}|\t)))*){2,}", re.MULTILINE)

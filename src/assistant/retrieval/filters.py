@@ -50,7 +50,7 @@ def allowed_rows(posts: PostStore, filters: Filters) -> list[int] | None:
         values.append(tag)
     if filters.sources:
         like = " OR ".join("instr(path, ?) > 0" for _ in filters.sources)
-        conditions.append(f"EXISTS (SELECT 1 FROM post_sources WHERE post_row = posts.row AND ({like}))")
+        conditions.append(f"EXISTS (SELECT 1 FROM post_sources WHERE post_row = posts.row AND ({like}))")  # noqa: S608
         values.extend(filters.sources)
     if filters.since:
         conditions.append("created >= ?")

@@ -32,7 +32,8 @@ def standardised(scores: Scores, within: Scores) -> Scores:
     """`scores` in standard deviations above the mean of `within`; all 0 where `within` is empty or constant."""
     if len(within) == 0 or not (deviation := float(within.std())):
         return np.zeros_like(scores)
-    return (scores - within.mean()) / deviation
+    standard: Scores = (scores - within.mean()) / deviation
+    return standard
 
 
 def union(*lanes: Sequence[int] | Rows) -> Rows:
@@ -55,7 +56,5 @@ def convex(rows: Rows, dense: tuple[Rows, Scores], lexical: tuple[Rows, Scores],
     Each lane is (rows, scores); it is standardised over what it lists itself. Where one lane lists nothing, the other
     decides alone.
     """
-    parts = [
-        share * standardised(spread(rows, *lane), lane[1]) for share, lane in ((weight, dense), (1 - weight, lexical))
-    ]
+    parts = [share * standardised(spread(rows, *lane), lane[1]) for share, lane in ((weight, dense), (1 - weight, lexical))]
     return parts[0] + parts[1]

@@ -9,8 +9,10 @@ from functools import cached_property
 from assistant.language.terms import is_identifier, terms, terms_of, tokens
 
 _QUESTION_WORDS = frozenset(
-    "what which who whom whose when where why how does do did is are was were can could would should will has have had "
-    "anyone anybody someone somebody there any ever get got getting i my me we our you your it its".split()
+    (
+        "what which who whom whose when where why how does do did is are was were can could would should will has have "
+        "had anyone anybody someone somebody there any ever get got getting i my me we our you your it its"
+    ).split()
 )
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 

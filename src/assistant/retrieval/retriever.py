@@ -67,9 +67,7 @@ class Retriever:
         self._generation = generation
         self._embedder = embedder
 
-    def search(
-        self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False
-    ) -> list[Hit]:
+    def search(self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False) -> list[Hit]:
         """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found."""
         candidates = self.candidates(question, filters)
         return self._hits(question, candidates, k, every_chunk)
@@ -208,4 +206,3 @@ def _signals(candidates: Candidates, row: int) -> Signals:
         dense_rank=dense[0] if dense else None,
         lexical_rank=lexical[0] if lexical else None,
     )
-

