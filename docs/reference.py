@@ -75,8 +75,7 @@ def _error_classes(kind: type[errors.AssistantError]) -> Iterator[type[errors.As
 
 
 def _first_sentence(kind: type) -> str:
-    text = " ".join((kind.__doc__ or "").split())
-    return text.split("; ")[0].rstrip(".") if kind is errors.AssistantError else text.rstrip(".")
+    return " ".join((kind.__doc__ or "").split()).split("; ")[0].split(" (")[0].rstrip(".")
 
 
 def transcript() -> str:

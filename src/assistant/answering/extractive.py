@@ -28,9 +28,9 @@ REPLIES_READ = 6
 SECOND_SHARE = 1 / 3
 """Share of the characters that further threads get when a question asks for several."""
 FIELD_QUOTE = 160
-ACCEPTED_BONUS, REPLY_BONUS = 0.6, 0.3
+ACCEPTED_BONUS, REPLY_BONUS = 0.6, 0.4
 """What being the accepted answer, or a reply at all, counts against the score of a post's best sentence."""
-NEARLY = 0.85
+NEARLY = 0.6
 """Share of the best post's promise that another post of the thread must have to be quoted too."""
 
 
@@ -163,19 +163,21 @@ def _promise(post: ReadPost) -> float:
 
 
 def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[ReadPost, list[int]]]:
-    """The best sentences of a thread: of its best post, and what is left of the characters to the next ones.
+    """The best sentences of a thread (posts best first): most from its best post, the rest from the next ones.
 
-    A further post is quoted only where its best sentence is nearly as good: it answers too, or answers otherwise.
+    A further post is quoted where its best sentence is nearly as good: it answers too, or answers otherwise. They are
+    shown in the order of the thread: what was asked, then what was answered.
     """
     shown: list[tuple[ReadPost, list[int]]] = []
-    best = _promise(posts[0])
+    left = characters
     for post in posts:
-        left = characters - sum(_length(read, numbers) for read, numbers in shown)
-        if shown and (_promise(post) < best * NEARLY or left < characters // 4):
+        if shown and (_promise(post) < _promise(posts[0]) * NEARLY or left < characters // 10):
             continue
-        share = characters if len(posts) == 1 else max(left * 2 // 3, characters // 3)
-        shown.append((post, post.best(min(left, share))))
-    return shown
+        share = left if post is posts[-1] else max(left // 2, characters // 3)
+        numbers = post.best(min(left, share))
+        shown.append((post, numbers))
+        left -= _length(post, numbers)
+    return sorted(shown, key=lambda pair: (pair[0].post.role is Role.REPLY, not pair[0].post.accepted))
 
 
 def _length(read: ReadPost, numbers: Sequence[int]) -> int:

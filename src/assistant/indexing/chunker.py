@@ -77,7 +77,8 @@ class Chunker:
             self._splitters[budget] = SentenceSplitter(
                 chunk_size=budget,
                 chunk_overlap=0,
-                tokenizer=lambda text: range(self._count(text)),
+                # A piece that counts nothing (white space, an invisible character) would be repeated as overlap.
+                tokenizer=lambda text: range(max(1, self._count(text))),
                 chunking_tokenizer_fn=lambda text: [text[start:end] for start, end in pieces(text)],
                 secondary_chunking_regex=_WORD.pattern,
             )
