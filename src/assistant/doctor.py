@@ -14,6 +14,7 @@ from assistant.indexing.embedders import embedder_from
 from assistant.indexing.generation import Generation
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.manifest import Recipe
+from assistant.indexing.minilm import processors
 from assistant.settings import Settings
 
 PROBE = "Does the embedder answer?"
@@ -47,7 +48,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
 
 
 def _python(settings: Settings) -> str:
-    return f"{sys.version.split()[0]}, {len(os.sched_getaffinity(0))} processors"
+    return f"{sys.version.split()[0]}, {processors()} processors"
 
 
 def _embedder(settings: Settings) -> str:

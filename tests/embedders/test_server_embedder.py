@@ -39,7 +39,8 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(self.server.delay)
         rows = [{"object": "embedding", "index": i, "embedding": [3.0, float(len(text))]}
                 for i, text in enumerate(request["input"])]  # fmt: skip
-        answer = {"object": "list", "model": "m", "data": self.server.twist(rows), "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        answer = {"object": "list", "model": "m", "data": self.server.twist(rows), "usage": usage}
         body = self.server.raw if self.server.raw is not None else json.dumps(answer).encode()
         self.send_response(self.server.status)
         self.send_header("content-type", "application/json")
@@ -128,7 +129,7 @@ def test_what_is_no_vector_for_each_text_is_an_embedder_error(remote, server, tw
         remote.embed(["a", "b"])
 
 
-NO_PROTOCOL = pytest.mark.xfail(strict=True, reason="embedders.py _request, embed: such an answer raises what is no EmbedderError")
+NO_PROTOCOL = pytest.mark.xfail(strict=True, reason="embedders.py: such an answer raises what is no EmbedderError")
 
 
 @NO_PROTOCOL

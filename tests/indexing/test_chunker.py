@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,7 +46,7 @@ def test_a_chunk_is_a_slice_of_the_body(chunker, body, title):
 def test_chunks_are_in_order_and_lose_no_word(chunker, body, title):
     found = chunks(chunker, body, title)
     assert " ".join(chunk.text for chunk in found).split() == body.split()
-    assert all(first.end <= second.start for first, second in zip(found, found[1:]))
+    assert all(first.end <= second.start for first, second in pairwise(found))
     assert [chunk.number for chunk in found] == list(range(len(found)))
 
 

@@ -167,15 +167,22 @@ def test_a_damaged_generation_is_mended_by_a_fresh_build(built, tmp_path):
     assert [post.body for post in built.posts()] == ["It fails on boot."]
 
 
-@pytest.mark.xfail(strict=True, reason="build.py _unchanged believes the manifest: a damaged generation stays in force")
+def lose_a_file(folder):
+    """Delete a file of the lexical index, which the manifest of the generation lists."""
+    (folder / next(record.path for record in read_manifest(folder).files if record.path.startswith("bm25/"))).unlink()
+
+
+@pytest.mark.xfail(
+    strict=True, raises=IndexDamaged, reason="build.py _unchanged believes the manifest: a damaged generation stays in force"
+)
 def test_a_build_over_a_generation_with_a_missing_file_does_not_leave_it_in_force(built, tmp_path):
-    (built.folder.current() / "bm25" / "words" / "vocab.index.json").unlink()
+    lose_a_file(built.folder.current())
     built.build(tmp_path / "a.jsonl")
     assert built.generation().lexical.size == 1
 
 
 def test_a_fresh_build_over_a_damaged_file_replaces_it(built, tmp_path):
-    (built.folder.current() / "bm25" / "words" / "vocab.index.json").unlink()
+    lose_a_file(built.folder.current())
     built.build(tmp_path / "a.jsonl", fresh=True)
     assert built.generation().lexical.size == 1
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.indexing.lexical_store import METHOD, PAIR_WEIGHT, B, K1, LexicalStore, pairs_of, write_lexical
+from assistant.indexing.lexical_store import K1, METHOD, PAIR_WEIGHT, B, LexicalStore, pairs_of, write_lexical
 from assistant.language.terms import terms
 
 DOCUMENTS = [
@@ -76,7 +76,7 @@ def test_rarity_falls_with_every_holder(tmp_path):
 
 
 @pytest.mark.parametrize("documents", [[], [""], ["", ""], ["one"], ["the and of"]])
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="lexical_store.py: bm25s divides by a mean length of 0, on stderr")
+@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="lexical_store.py: bm25s divides by 0, on stderr")
 def test_a_corpus_of_nearly_nothing_is_indexed(tmp_path, documents):
     write_lexical(tmp_path, documents)
     store = LexicalStore(tmp_path)

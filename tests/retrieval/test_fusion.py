@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -73,7 +75,7 @@ def test_where_one_lane_lists_nothing_the_other_decides(lane, weight):
     scores = fused(lane, empty, max(weight, 0.01))
     ranked = sorted(scores, key=lambda row: -scores[row])
     values = dict(zip(lane[0].tolist(), lane[1].tolist(), strict=True))
-    assert all(values[first] >= values[second] - 1e-6 for first, second in zip(ranked, ranked[1:]))
+    assert all(values[first] >= values[second] - 1e-6 for first, second in pairwise(ranked))
 
 
 @some

@@ -67,7 +67,10 @@ def test_a_failure_has_its_code_a_message_a_hint_and_no_traceback(run, sample_in
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--nonsense"], ["ask", "--nonsense"], ["nonsense"], ["search", "x", "-k", "0"], ["show"]])
+UNREADABLE = [["--nonsense"], ["ask", "--nonsense"], ["nonsense"], ["search", "x", "-k", "0"], ["show"]]
+
+
+@pytest.mark.parametrize("arguments", UNREADABLE)
 def test_a_call_that_cannot_be_read_is_2(run, arguments):
     result = run(*arguments)
     assert result.exit_code == 2

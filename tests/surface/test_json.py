@@ -94,7 +94,8 @@ def test_sources_are_listed(document, sample_posts):
 
 
 def test_a_source_is_removed_with_its_posts(run, jsonl, tmp_path):
-    kept, gone = jsonl("a.jsonl", {"id": "1", "body": "It fails on boot."}), jsonl("b.jsonl", {"id": "2", "body": "It works on boot."})
+    kept = jsonl("a.jsonl", {"id": "1", "body": "It fails on boot."})
+    gone = jsonl("b.jsonl", {"id": "2", "body": "It works on boot."})
     run("index", kept, gone, "--index", tmp_path / "index")
     report = json.loads(run("sources", "remove", gone, "--index", tmp_path / "index", "--json").stdout)
     assert (report["posts"], report["removed"], report["embedded"]) == (1, 1, 0)

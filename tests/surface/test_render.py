@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from assistant.render import Painter, answer_text, hits_text, post_text, safe
 from assistant.types import (
-    Answer, Citation, Entity, Hit, Near, Passage, Post, Provenance, Reply, Signals, Source, Status, Timings,
+    Answer,
+    Citation,
+    Entity,
+    Hit,
+    Near,
+    Passage,
+    Post,
+    Provenance,
+    Reply,
+    Signals,
+    Source,
+    Status,
+    Timings,
 )  # fmt: skip
 
 OURS = re.compile(r"\x1b\[(?:0|1|2|33|36)m")
@@ -111,7 +123,13 @@ def test_newlines_tabs_and_letters_of_any_script_stay(text):
 
 @pytest.mark.parametrize(
     ("hostile", "left"),
-    [("a\x1b[31mred\x1b[0m", "ared"), ("a\x1b]52;c;cm0=\x07b", "ab"), ("\x9b2Jb", "b"), ("a\x1b]8;;x\x1b\\b", "ab"), ("a\rb", "ab")],
+    [
+        ("a\x1b[31mred\x1b[0m", "ared"),
+        ("a\x1b]52;c;cm0=\x07b", "ab"),
+        ("\x9b2Jb", "b"),
+        ("a\x1b]8;;x\x1b\\b", "ab"),
+        ("a\rb", "ab"),
+    ],
 )
 def test_a_sequence_goes_as_a_whole(hostile, left):
     assert safe(hostile) == left
@@ -123,16 +141,17 @@ def test_a_title_takes_one_line(post):
     assert post_text(post, Painter(False)).split("\n")[1] == ""
 
 
-@pytest.mark.parametrize("name", ["evil\x1b]52;c;cm0=\x07.jsonl", "evil\x9b2J.jsonl", "evil\x1b[2J.jsonl"])
 @pytest.mark.parametrize("arguments", [[], ["--explain"], ["--json"]], ids=["index", "explain", "json"])
-@pytest.mark.xfail(reason="sources.py _remarks, _explain, sources: paths are printed as they are")
-def test_the_name_of_a_file_is_made_safe_too(run, jsonl, tmp_path, name, arguments):
+@pytest.mark.xfail(strict=True, reason="sources.py _remarks, _explain, surface.py print_json: paths are printed as they are")
+def test_the_name_of_a_file_is_made_safe_too(run, jsonl, tmp_path, arguments):
+    name = "evil\x1b]52;c;cm0=\x07\x9b2J\u202e.jsonl"
     folder = jsonl(f"posts/{name}", {"id": "1", "body": "It fails on boot."}, "not JSON").parent
     result = run("index", folder, "--index", tmp_path / "index", *arguments)
     assert not FORBIDDEN.search(result.stdout + result.stderr)
 
 
-@pytest.mark.parametrize("command", [["show", "{id}"], ["search", "console fails"], ["ask", "console fails"]], ids=lambda c: c[0])
+@pytest.mark.xfail(strict=True, reason="surface.py print_json: ensure_ascii=False leaves C1, DEL and bidi controls raw")
+@pytest.mark.parametrize("command", [["show", "{id}"], ["search", "console"], ["ask", "console"]], ids=lambda c: c[0])
 def test_json_holds_no_control_character_either(run, jsonl, tmp_path, command):
     body = "The console fails on boot \x9b2J \x9d0;owned\x9c \u202e with \x1b[2J a beep \x07 in it."
     posts = jsonl("a.jsonl", {"id": "7", "title": "console \x9b2J", "body": body, "tags": ["\x9b2J"]})

@@ -32,7 +32,7 @@ def say(tmp_path, monkeypatch):
     return at
 
 
-@pytest.mark.parametrize("said", [LEVELS[1 : end + 1] for end in range(len(LEVELS))], ids=lambda said: said[-1] if said else "none")
+@pytest.mark.parametrize("said", [LEVELS[1 : end + 1] for end in range(len(LEVELS))], ids=lambda said: (said or ["none"])[-1])
 def test_the_nearest_level_wins_and_is_named(say, said):
     for level in said:
         if level != "flag":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 
-sources_app = typer.Typer(help="The files and folders that the index was built from.", no_args_is_help=False)
+sources_app = typer.Typer(no_args_is_help=False)
 
 
 @surface.reporting

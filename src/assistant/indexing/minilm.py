@@ -115,6 +115,13 @@ def _load_checked(folder: Path) -> tuple[bytes, bytes]:
     return model, tokenizer
 
 
+def processors() -> int:
+    """Processors that this process may use; in a container fewer than the machine has, which ONNX Runtime does not see."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 class MiniLM:
     """all-MiniLM-L6-v2: texts to unit vectors of 384 float32. Loads on first use; one instance serves one process."""
 
@@ -124,7 +131,7 @@ class MiniLM:
 
     def __init__(self, cache: Path, threads: int | None = None) -> None:
         self._cache = cache
-        self._threads = threads or len(os.sched_getaffinity(0))
+        self._threads = threads or processors()
 
     @cached_property
     def _files(self) -> tuple[bytes, bytes]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from assistant.indexing.embedders import Vectors
 
 COLLECTION = "chunks"
+EF_SEARCH = 400
+"""Candidates that a query looks at; it must be well above the chunks asked for, or near ones are missed."""
 SYNC_THRESHOLD, BATCH_SIZE = 1000, 100  # Chroma's defaults
 
 
@@ -31,7 +33,14 @@ def _configuration(count: int) -> Any:
     # What lies in the write-ahead log at the end is applied anew each time the store is opened, and rewrites its files;
     # a threshold that the last vector reaches leaves nothing there.
     threshold = max(1, min(SYNC_THRESHOLD, count))
-    return {"hnsw": {"space": "cosine", "sync_threshold": threshold, "batch_size": min(BATCH_SIZE, threshold)}}
+    return {
+        "hnsw": {
+            "space": "cosine",
+            "ef_search": EF_SEARCH,
+            "sync_threshold": threshold,
+            "batch_size": min(BATCH_SIZE, threshold),
+        }
+    }
 
 
 def write_vectors(folder: Path, count: int, batches: Iterable[tuple[Sequence[str], Vectors]]) -> None:

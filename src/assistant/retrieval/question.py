@@ -14,6 +14,8 @@ _QUESTION_WORDS = frozenset(
         "had anyone anybody someone somebody there any ever get got getting i my me we our you your it its"
     ).split()
 )
+SHORTEST_IDENTIFIER = 5
+"""Characters; shorter names of letters and digits (p53, IL6, M4) mean many things."""
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 
 
@@ -44,5 +46,5 @@ class Question:
         return tuple(dict.fromkeys(
             match[0].lower().lstrip("v") if _VERSION.fullmatch(match[0]) else match[0].lower()
             for match in tokens(self.text)
-            if is_identifier(match[0])
+            if is_identifier(match[0]) and len(match[0]) >= SHORTEST_IDENTIFIER
         ))  # fmt: skip

@@ -30,9 +30,9 @@ CHUNKS_A_POST = 2
 """Chunks asked of the store for each post wanted: a long post may take several of the best places."""
 SCAN_LIMIT = 5000
 """Chunks up to which a filtered search compares all that pass; above it the store is asked for more and then sifted."""
-EXACT_WEIGHT = 1.0
+EXACT_WEIGHT = 0.5
 """Standard deviations of fused score that holding all of the question's identifiers is worth."""
-RARE = 0.3
+RARE = 0.6
 """Rarity (`LexicalStore.rarity`) from which on an identifier speaks for a post; below it half the forum holds it."""
 
 
