@@ -12,28 +12,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.language.controls import without_controls
 from assistant.types import Answer, Citation, Hit, Passage, Post
 
-# ESC sequences as a whole first (CSI, OSC, DCS, APC, PM, SOS), so that no half of one is left as text; then what is left.
-_SEQUENCE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
-    r"|\x1b[ -/]*[0-~]?"
-)
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
-)
-_ESCAPED = re.compile(r"\\([\[\]<\\`])")
+_ESCAPED = re.compile(r"\\([\[\]<\\`#>*+=~|.)-])")
 _STYLES = {"bold": "1", "dim": "2", "cyan": "36", "yellow": "33"}
 
 
-def safe(text: str) -> str:
-    """Text of a post without anything that a terminal obeys; of controls only newline and tab are left."""
-    return _CONTROL.sub("", _SEQUENCE.sub("", text))
-
-
 def one_line(text: str) -> str:
-    """Safe text with runs of white space folded."""
-    return " ".join(safe(text).split())
+    """Harmless text with runs of white space folded."""
+    return " ".join(without_controls(text).split())
 
 
 def shown_path(path: str) -> str:
@@ -56,7 +44,7 @@ class Painter:
 
 def answer_text(answer: Answer, paint: Painter) -> str:
     """An answer for a terminal: the text, then its sources by number."""
-    text = _ESCAPED.sub(r"\1", safe(answer.reply.text))
+    text = _ESCAPED.sub(r"\1", without_controls(answer.reply.text))
     lines = [text]
     if answer.standalone_question != answer.question:
         lines.insert(0, paint(f"(understood as: {one_line(answer.standalone_question)})\n", "dim"))
@@ -101,7 +89,7 @@ def post_text(post: Post, paint: Painter) -> str:
     lines = [paint(one_line(_title(post)), "bold"), ""]
     lines += [f"{name:>10}  {one_line(_plain(value))}" for name, value in fields if value not in (None, [], False)]
     lines += [f"{'source':>10}  {one_line(shown_path(source.path))}:{source.line}" for source in post.sources]
-    return "\n".join([*lines, "", safe(post.body)])
+    return "\n".join([*lines, "", without_controls(post.body)])
 
 
 def _plain(value: object) -> str:

@@ -6,7 +6,7 @@ Built at the surface (command line, server) and passed down; nothing below reads
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     embedder: str = Field("minilm", description="`minilm`, `openai:MODEL` or `ollama:MODEL`")
     embedder_base_url: str | None = Field(None, description="server of the embedder, with its /v1")
-    generator: str = Field("extractive", description="who words the answer; `extractive` quotes the posts")
+    generator: Literal["extractive"] = Field("extractive", description="who words the answer; `extractive` quotes the posts")
     threads: int | None = Field(None, ge=1, le=256, description="threads of the embedder; all processors if not set")
     k: int = Field(10, ge=1, le=1000, description="how many posts a search shows")
     max_characters: int = Field(600, ge=80, le=10_000, description="how much of the posts an answer quotes at most")
@@ -73,7 +73,17 @@ def load(flags: dict[str, Any]) -> Settings:
             hint="see where it comes from: `assistant config show --origin`; the README lists all settings",
         ) from error
     except ValueError as error:
-        raise SettingsError(f"a settings file cannot be read: {error}", hint="correct it; it is TOML") from error
+        raise SettingsError(f"{_torn_file()} is not TOML: {error}", hint="correct it, or move it away") from error
+
+
+def _torn_file() -> Path:
+    """The first settings file that does not parse."""
+    for path in (PROJECT_FILE, user_file()):
+        try:
+            TomlConfigSettingsSource(Settings, path)()
+        except ValueError:
+            return path
+    return PROJECT_FILE
 
 
 def origins(flags: dict[str, Any]) -> dict[str, tuple[Any, str]]:

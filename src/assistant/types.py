@@ -131,7 +131,7 @@ class Chunk:
 @dataclass(frozen=True, slots=True)
 class Signals:
     """Why a post was found: cosine of its best chunk (None if the dense lane did not list it), BM25 score, share of the
-    question's identifiers that it holds, and ranks in the two lanes (1-based, None if not listed)."""
+    question that it meets by holding identifiers as written, and ranks in the two lanes (1-based, None if not listed)."""
 
     dense: float | None
     lexical: float

@@ -78,8 +78,7 @@ def outvoted(assistant, form):
 OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py EXACT_WEIGHT: other lanes can outvote a whole rare identifier")
 
 
-@OUTVOTED
-@pytest.mark.parametrize("form", ["{}", "anyone seen {} here?"])
+@pytest.mark.parametrize("form", ["{}", pytest.param("anyone seen {} here?", marks=OUTVOTED)])
 def test_a_rare_identifier_brings_its_post_first(sample, form):
     assert outvoted(sample, form) == {}
 
@@ -87,10 +86,6 @@ def test_a_rare_identifier_brings_its_post_first(sample, form):
 @OUTVOTED
 def test_a_rare_identifier_brings_its_post_first_on_real_pages(real):
     assert outvoted(real, "anyone seen {} here?") == {}
-
-
-def test_few_rare_identifiers_are_outvoted(sample):
-    assert len(outvoted(sample, "{}")) <= 3
 
 
 def test_a_rare_identifier_among_other_words_is_not_outvoted(sample):

@@ -10,17 +10,20 @@ import re
 from collections.abc import Sequence
 
 from assistant.answering.fields import FieldAnswer
+from assistant.language.controls import without_controls
 from assistant.types import Near, Post, Refusal, Role
 
 _ACTIVE = re.compile(r"([\[\]<\\`])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+# What would open a heading, a list, a quotation or a table at the beginning of a line.
+_OPENER = re.compile(r"^(\d{0,9})([#>*+=~|.)-])")
 NEAREST_SHOWN = 3
 LONGEST_TITLE = 160
 
 
 def quoted(text: str) -> str:
     """Text of a post as inert Markdown on one line, without control characters."""
-    return " ".join(_ACTIVE.sub(r"\\\1", _CONTROL.sub("", text)).split())
+    inert = " ".join(_ACTIVE.sub(r"\\\1", without_controls(text)).split())
+    return _OPENER.sub(r"\1\\\2", inert)
 
 
 def title_of(post: Post) -> str:

@@ -48,6 +48,8 @@ def _opened(path: str) -> Iterator[TextIO]:
     try:
         with Path(path).open(encoding="utf-8") as stream:
             yield stream
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})", hint="save it as UTF-8") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be read ({error.strerror})", hint="name a file of JSON lines, or -") from error
 

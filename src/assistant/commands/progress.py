@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ def reported(quiet: bool = False) -> Iterator[Progress]:
     """A progress callback that is shown while the block runs."""
     if quiet:
         yield lambda step, done, total: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb":
         with _bar() as progress:
             yield progress
     else:

@@ -61,10 +61,12 @@ def _build(index: Path | None, paths: Sequence[str], forget: Sequence[str], fres
 
 
 def _remarks(report: BuildReport) -> None:
+    from assistant.render import one_line
+
     lines = [f"skipped {item.path}:{item.line}: {item.reason}" for item in report.skipped]
     lines += [f"note {item.path}:{item.line}: {item.message}" for item in report.notices]
     for line in lines[:SHOWN]:
-        typer.echo(line, err=True)
+        typer.echo(one_line(line), err=True)
     if len(lines) > SHOWN:
         typer.echo(f"… and {len(lines) - SHOWN} more; --json lists all of them", err=True)
 
@@ -80,6 +82,7 @@ def _summary(report: BuildReport) -> str:
 
 def _explain(paths: Sequence[str], as_json: bool) -> None:
     from assistant.corpus import explain
+    from assistant.render import one_line
 
     if not paths:
         raise UsageError("nothing to explain", hint="name files or folders: `assistant index --explain PATH...`")
@@ -87,7 +90,7 @@ def _explain(paths: Sequence[str], as_json: bool) -> None:
         if as_json:
             surface.print_json(asdict(item))
         else:
-            typer.echo(f"{item.path}\n  {item.layout}: {item.why}")
+            typer.echo(f"{one_line(item.path)}\n  {item.layout}: {one_line(item.why)}")
             typer.echo(f"  {item.posts} posts, {item.skipped} skipped, {item.notices} notes")
 
 

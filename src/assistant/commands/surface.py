@@ -74,8 +74,8 @@ def filters_from(tags: list[str] | None, sources: list[str] | None, since: str |
 
 
 def print_json(document: object) -> None:
-    """One JSON document on one line of stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    """One JSON document on one line of stdout, in ASCII: what a terminal would obey stands there as an escape."""
+    sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
 
 

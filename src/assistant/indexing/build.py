@@ -207,7 +207,8 @@ def _unchanged(ledger: sqlite3.Connection, previous: Path | None, embedder: Embe
     manifest = manifests.read_manifest(previous)
     if manifest.recipe != manifests.Recipe(embedder.fingerprint) or manifest.corpus != _corpus_hash(ledger):
         return None
-    return Written(manifest)
+    whole = next(manifests.file_faults(previous, manifest), None) is None
+    return Written(manifest) if whole else None
 
 
 def _written(folder: IndexFolder, partial: Path, ledger: sqlite3.Connection, embedder: Embedder, progress: Progress) -> Written:

@@ -42,7 +42,7 @@ def claim_of(root: str, raw: RawPost) -> tuple[dict[str, object], str]:
         "body_sha": digest(body),
         "title": title,
         "identity": identity_of(raw, title, body),
-        "content": digest(title, body),
+        "content": digest(title, body) if raw.source_id is not None else "",
         "tags": json.dumps(sorted(set(raw.tags)), ensure_ascii=False),
         "role": raw.role.value,
         "accepted": int(raw.accepted),

@@ -102,13 +102,22 @@ class ServerEmbedder:
                 f"the embedding server at {self._client.base_url} refused: {error}",
                 hint="check the model's name and the key (`assistant config show --origin`)",
             ) from error
-        rows = sorted(answer.data, key=lambda item: item.index)
-        if len(rows) != len(texts):
-            raise EmbedderError(
-                f"{self.fingerprint} gave {len(rows)} vectors for {len(texts)} texts",
-                hint="this server does not speak OpenAI's embeddings protocol; use another, or --embedder minilm",
-            )
-        return [item.embedding for item in rows]
+        except ValueError as error:
+            raise self._no_protocol(f"an answer that is not understood ({error})") from error
+        rows: dict[Any, Any] = {
+            getattr(item, "index", None): getattr(item, "embedding", None) for item in getattr(answer, "data", None) or ()
+        }
+        if sorted(rows, key=str) != sorted(range(len(texts)), key=str) or not all(
+            isinstance(row, list) for row in rows.values()
+        ):
+            raise self._no_protocol(f"{len(rows)} vectors for {len(texts)} texts, or not one for each")
+        return [rows[index] for index in range(len(texts))]
+
+    def _no_protocol(self, what: str) -> EmbedderError:
+        return EmbedderError(
+            f"{self.fingerprint} gave {what}",
+            hint="this server does not speak OpenAI's embeddings protocol; use another, or --embedder minilm",
+        )
 
 
 def embedder_from(settings: Settings) -> Embedder:

@@ -8,7 +8,7 @@ from pathlib import Path
 from assistant.errors import IndexDamaged
 from assistant.indexing.generations import FRESH_HINT
 from assistant.indexing.lexical_store import LexicalStore
-from assistant.indexing.manifest import CHANGED_ON_OPEN, Manifest, Recipe, read_manifest
+from assistant.indexing.manifest import Manifest, Recipe, file_faults, read_manifest
 from assistant.indexing.post_store import PostStore
 from assistant.indexing.vector_store import VectorStore
 
@@ -24,15 +24,8 @@ class Generation:
         self.folder = folder
         self.manifest: Manifest = read_manifest(folder)
         self.manifest.require(recipe)
-        self._check_sizes()
-
-    def _check_sizes(self) -> None:
-        for record in self.manifest.files:
-            path = self.folder / record.path
-            size = path.stat().st_size if path.is_file() else None
-            if size is None or (size != record.size and path.name not in CHANGED_ON_OPEN):
-                found = "is missing" if size is None else f"has {size} bytes, the manifest says {record.size}"
-                raise IndexDamaged(f"{path} {found}", hint=FRESH_HINT)
+        for fault in file_faults(folder, self.manifest):
+            raise IndexDamaged(fault, hint=FRESH_HINT)
 
     @property
     def name(self) -> str:

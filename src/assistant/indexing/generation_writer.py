@@ -1,7 +1,7 @@
 """Resolved posts to the files of a generation: chunks, vectors, search terms, manifest.
 
-Vectors come from the embedding cache; only texts that it lacks are embedded, shortest with shortest, so that padding
-costs little, and each lot is stored before the next begins: an interrupted build goes on where it stopped.
+Vectors come from the embedding cache; only texts that it lacks are embedded, and each lot is stored before the next
+begins: an interrupted build goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from assistant.indexing.vector_store import VectorStore, write_vectors
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder, Vectors
 
-EMBED_AT_ONCE = 512
+EMBED_AT_ONCE = 256
 STORE_AT_ONCE = 4000
 PROBES = 64
 PROBE_COSINE = 0.999
@@ -114,7 +114,7 @@ def _write_chunks(
 
 
 def _embed(texts: dict[bytes, str], embedder: Embedder, cache: EmbeddingCache, progress: Progress) -> None:
-    keys = sorted(texts, key=lambda key: (len(texts[key]), key))
+    keys = list(texts)
     for start in range(0, len(keys), EMBED_AT_ONCE):
         lot = keys[start : start + EMBED_AT_ONCE]
         cache.put(lot, embedder.embed([texts[key] for key in lot]))

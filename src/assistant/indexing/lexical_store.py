@@ -55,6 +55,9 @@ class _Numbered:
         import bm25s
 
         index = bm25s.BM25(method=METHOD, k1=K1, b=B)
+        if not any(self.documents):
+            # Without a single term there is no average length to divide by.
+            self.documents = [array("i", [0]) for _ in self.documents]
         index.index((self.documents, self.vocabulary), show_progress=False, create_empty_token=False)
         index.save(folder, show_progress=False)
         (folder / BM25S_VOCABULARY).unlink()

@@ -22,6 +22,8 @@ OPENING_TABLES = frozenset({"acquire_write"})
 
 FORMAT = 1
 NAME = "manifest.json"
+DIGEST = "sha256"
+"""Key under which the manifest vouches for itself."""
 REBUILD = "run `assistant index` to build it anew from its sources"
 FRESH = "build it anew: `assistant index --fresh PATH...` (name all its sources; what was embedded is kept)"
 
@@ -105,10 +107,25 @@ def _recorded(folder: Path) -> Iterator[FileRecord]:
         yield FileRecord(path.relative_to(folder).as_posix(), path.stat().st_size, content_sha256(path))
 
 
+def _digest(data: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def file_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Files that are missing or of another size than the manifest says, a sentence each. Quick: no file is read."""
+    for record in manifest.files:
+        path = folder / record.path
+        if not path.is_file():
+            yield f"{path} is missing"
+        elif path.name not in CHANGED_ON_OPEN and path.stat().st_size != record.size:
+            yield f"{path} has {path.stat().st_size} bytes, the manifest says {record.size}"
+
+
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest durably: the last file of a generation."""
+    data = asdict(manifest)
     with (folder / NAME).open("w", encoding="utf-8") as stream:
-        json.dump(asdict(manifest), stream, indent=1, sort_keys=True)
+        json.dump({**data, DIGEST: _digest(data)}, stream, indent=1, sort_keys=True)
         stream.write("\n")
         stream.flush()
         os.fsync(stream.fileno())
@@ -123,6 +140,8 @@ def read_manifest(folder: Path) -> Manifest:
                 f"{folder} has index format {data['recipe']['format']}, this version reads up to {FORMAT}",
                 hint="upgrade this program, or run `assistant index` to build an index of this version",
             )
+        if data.pop(DIGEST, None) != _digest(data):
+            raise ValueError("its own sha256 does not hold")
         files = tuple(FileRecord(**record) for record in data.pop("files"))
         return Manifest(recipe=Recipe(**data.pop("recipe")), files=files, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:

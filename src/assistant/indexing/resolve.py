@@ -62,16 +62,18 @@ def _thread_ids(heads: Sequence[_Head]) -> dict[str, str]:
         by_identity.setdefault(head.identity, head)
 
     def thread_of(head: _Head) -> str:
-        seen = {head.identity}
+        seen = [head.identity]
         while True:
             if head.thread_key is not None:
                 return SEPARATOR.join(("thread", head.namespace, head.thread_key))
             if head.reply_to is None:
                 return head.identity
             above = _parent_identity(head.namespace, head.reply_to)
-            if above in seen or above not in by_identity:
-                return min(seen) if above in seen else above
-            seen.add(above)
+            if above in seen:
+                return min(seen[seen.index(above) :])
+            if above not in by_identity:
+                return above
+            seen.append(above)
             head = by_identity[above]
 
     return {head.post_id: "t" + digest(thread_of(head)) for head in heads}
@@ -124,7 +126,8 @@ def resolve(ledger: sqlite3.Connection) -> None:
     rows = {post_id: row for row, post_id in enumerate(sorted(head.post_id for head in heads))}
     add_post = insert("posts", POST_COLUMNS)
     for head, claims in zip(heads, _grouped_claims(ledger), strict=True):
-        first = claims[0]
+        # Claims of one identity without an id may differ in case and spacing; which is shown must not hang on a path.
+        first = min(claims, key=lambda claim: (claim["body_sha"], claim["title"]))
         title = first["title"] or titles.get(threads[head.post_id], "")
         (body,) = ledger.execute("SELECT body FROM texts WHERE sha = ?", (first["body_sha"],)).fetchone()
         found = [[entity.kind, entity.value] for entity in entities(f"{title}\n{body}")]

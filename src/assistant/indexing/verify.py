@@ -15,7 +15,7 @@ from pathlib import Path
 
 from assistant.errors import AssistantError
 from assistant.indexing.lexical_store import LexicalStore
-from assistant.indexing.manifest import CHANGED_ON_OPEN, FileRecord, Manifest, content_sha256, read_manifest
+from assistant.indexing.manifest import FileRecord, Manifest, content_sha256, file_faults, read_manifest
 from assistant.indexing.schema import open_read_only
 from assistant.indexing.vector_store import VectorStore
 
@@ -29,18 +29,16 @@ def verify_generation(folder: Path) -> list[str]:
         manifest = read_manifest(folder)
     except AssistantError as error:
         return [error.message]
-    faults = [fault for record in manifest.files if (fault := _file_fault(folder, record))]
+    faults = list(file_faults(folder, manifest)) or [
+        fault for record in manifest.files if (fault := _content_fault(folder, record))
+    ]
     if faults:
         return faults
     return [*_ledger_faults(folder, manifest), *_lexical_faults(folder, manifest), *_vector_faults(folder)]
 
 
-def _file_fault(folder: Path, record: FileRecord) -> str | None:
+def _content_fault(folder: Path, record: FileRecord) -> str | None:
     path = folder / record.path
-    if not path.is_file():
-        return f"{path} is missing"
-    if path.name not in CHANGED_ON_OPEN and path.stat().st_size != record.size:
-        return f"{path} has {path.stat().st_size} bytes, the manifest says {record.size}"
     try:
         found = content_sha256(path)
     except sqlite3.DatabaseError as error:
@@ -79,7 +77,8 @@ def _probe(folder: Path) -> list[str]:
         if stored - set(wanted):
             faults.append(f"{len(stored - set(wanted))} vectors belong to no chunk")
         sample = wanted[:: max(1, len(wanted) // PROBES)]
-        ids, vectors = store.vectors([chunk_id for chunk_id in sample if chunk_id in stored])
+        present = [chunk_id for chunk_id in sample if chunk_id in stored]
+        ids, vectors = store.vectors(present) if present else ([], ())
         lost = [chunk_id for chunk_id, vector in zip(ids, vectors, strict=True) if not _finds_itself(store, vector)]
     return [*faults, f"{len(lost)} of {len(ids)} vectors are not found, the first is {lost[0]}"] if lost else faults
 

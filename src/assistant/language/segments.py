@@ -24,9 +24,9 @@ LONGEST_SENTENCE = 320
 WRAP_WIDTHS = range(45, 101)
 """Line lengths at which mail programs wrap; a shorter line is a list or a greeting, a longer one a paragraph."""
 
-_ABBREVIATIONS = frozenset(
-    ("e.g i.e etc vs cf approx ca dr mr mrs ms prof st no nr fig eq sec vol al inc ltd co resp incl excl esp dept").split()
-)
+_ABBREVIATIONS = frozenset("e.g i.e etc vs cf approx ca dr mr mrs ms prof st al inc ltd co resp incl excl esp dept".split())
+_NUMBERED = frozenset("no nr fig eq sec vol".split())
+"""Abbreviations only before a number; else words of their own."""
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^(?: {4,}|\t)[^\n]*\n?(?:[ \t]*\n(?=(?: {4,}|\t)))*){2,}", re.MULTILINE)
 # A full stop and its closing quotes or brackets, then white space; or a line end; or a full stop of a script without spaces.
@@ -65,6 +65,8 @@ def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
     if mark[0] == ".":
         before = text[max(0, stop.start() - 12) : stop.start()].rsplit(None, 1)
         word = before[-1].lstrip("(\"'“‘[").lower() if before and not text[stop.start() - 1].isspace() else ""
+        if word in _NUMBERED:
+            return not following.isdigit()
         if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"):
             return False
         return not following.islower()
@@ -84,7 +86,7 @@ def _cut_long(text: str, span: Span, longest: int) -> list[Span]:
     start = span.start
     while (left := span.end - start) > longest:
         # The last two pieces share what is left, so that no stub of a few letters stands alone.
-        window_end = start + (longest if left > 2 * longest else left // 2 + longest // 8)
+        window_end = start + (longest if left > 2 * longest else min(longest, left // 2 + longest // 8))
         marks = [mark.end() for mark in _WEAK.finditer(text, start + longest // 3, window_end)]
         cut = marks[-1] if marks else text.rfind(" ", start + 1, window_end)
         if cut <= start:

@@ -15,11 +15,12 @@ from typing import Any
 # Runs of word characters, joined by punctuation that occurs inside names, versions, paths and error codes.
 TOKEN = re.compile(r"[^\W_][\w]*(?:[.\-:/@+&'’][\w]+)*", re.UNICODE)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+", re.UNICODE)
-_LABEL = re.compile(r"[^\W_]+(?:'[a-z]+)?", re.UNICODE)
+_LABEL = re.compile(r"[^\W_]+(?:['’][a-z]+)?", re.UNICODE)
 _VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 _MIXED = re.compile(r"[a-z][A-Z]|[A-Z]{2,}[a-z]|[A-Za-z]\d|\d[A-Za-z]|_")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_CJK_RUN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|[^\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 
 # The classic Lucene stop words: with them bm25s reproduces the published level of SciFact.
 STOP_WORDS = frozenset(
@@ -82,7 +83,8 @@ def terms_of(token: str) -> tuple[str, ...]:
         found.append(token.lower())
     for label in labels:
         if _CJK.search(label):
-            found.extend(_cjk_bigrams(label))
+            for run in _CJK_RUN.findall(label):
+                found.extend(_cjk_bigrams(run) if _CJK.match(run) else _plain(run))
             continue
         parts = _PART.findall(label) if _MIXED.search(label) else [label]
         for part in parts:

@@ -16,7 +16,7 @@ UNANSWERED = (
     "(SELECT 1 FROM posts AS other WHERE other.thread_id = posts.thread_id AND other.role = 'reply')"
 )
 """Condition on table `posts`: threads to which no reply is known."""
-_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?")
+_DATE = re.compile(r"\d{4}(?:-\d{2}(?:-\d{2})?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,13 @@ def dense_weight(coverage: float) -> float:
     return min(1.0, DENSE_WEIGHT + UNCOVERED_GAIN * max(0.0, COVERED - coverage))
 
 
+SMALLEST_DEVIATION = 1e-9
+"""Below it scores differ by rounding only."""
+
+
 def standardised(scores: Scores, within: Scores) -> Scores:
     """`scores` in standard deviations above the mean of `within`; all 0 where `within` is empty or constant."""
-    if len(within) == 0 or not (deviation := float(within.std())):
+    if len(within) == 0 or (deviation := float(within.std())) < SMALLEST_DEVIATION:
         return np.zeros_like(scores)
     standard: Scores = (scores - within.mean()) / deviation
     return standard

@@ -41,6 +41,16 @@ class Question:
         ))  # fmt: skip
 
     @cached_property
+    def plain_terms(self) -> tuple[str, ...]:
+        """Content terms of the words that are no identifiers."""
+        return tuple(dict.fromkeys(
+            term
+            for match in tokens(self.text)
+            if match[0].lower() not in _QUESTION_WORDS and not is_identifier(match[0])
+            for term in terms_of(match[0])
+        ))  # fmt: skip
+
+    @cached_property
     def identifiers(self) -> tuple[str, ...]:
         """Names made up for a machine, whole and in lower case: symbols, domains, versions, codes."""
         return tuple(dict.fromkeys(

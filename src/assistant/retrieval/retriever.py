@@ -30,10 +30,10 @@ CHUNKS_A_POST = 2
 """Chunks asked of the store for each post wanted: a long post may take several of the best places."""
 SCAN_LIMIT = 5000
 """Chunks up to which a filtered search compares all that pass; above it the store is asked for more and then sifted."""
-EXACT_WEIGHT = 0.5
-"""Standard deviations of fused score that holding all of the question's identifiers is worth."""
+EXACT_WEIGHT = 3.0
+"""Standard deviations of fused score that an identifier is worth where it is all that is asked; less beside other words."""
 RARE = 0.6
-"""Rarity (`LexicalStore.rarity`) from which on an identifier speaks for a post; below it half the forum holds it."""
+"""Rarity (`LexicalStore.rarity`) from which on an identifier speaks for a post: at most 30 of 5,000 posts hold it."""
 
 
 class Lane(NamedTuple):
@@ -143,11 +143,11 @@ class Retriever:
         return max(held.values(), default=0.0) / total if total else 0.0
 
     def _exact(self, question: Question, allowed: list[int] | None) -> dict[int, float]:
-        """Share (0-1, by rarity) of the question's identifiers that a post holds whole; posts with none left out."""
+        """Share (0-1, by rarity) of the whole question that a post meets by holding its rare identifiers as written."""
         lexical = self._generation.lexical
         rarities = {name: lexical.rarity(name) for name in question.identifiers if name in lexical}
         telling = {name: rarity for name, rarity in rarities.items() if rarity >= RARE}
-        total = sum(telling.values())
+        total = sum(telling.values()) + sum(map(lexical.rarity, question.plain_terms))
         passing = None if allowed is None else set(allowed)
         shares: dict[int, float] = {}
         for name, rarity in telling.items():
