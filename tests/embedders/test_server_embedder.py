@@ -110,11 +110,14 @@ def test_the_key_is_not_in_the_fingerprint(remote):
     assert remote.fingerprint == "openai:some-model"
 
 
+REPEATED = pytest.mark.xfail(strict=True, reason="embedders.py _request: of two vectors with one index the last is taken")
+
+
 @pytest.mark.parametrize(
     ("twist", "words"),
     [
         (lambda rows: rows[:-1], "1 vectors for 2 texts"),
-        (lambda rows: [*rows, rows[0]], "3 vectors for 2 texts"),
+        pytest.param(lambda rows: [*rows, rows[0]], "3 vectors for 2 texts", marks=REPEATED),
         (lambda rows: [], "0 vectors for 2 texts"),
         (lambda rows: [row | {"embedding": [0.0, 0.0]} for row in rows], "zero or not a number"),
         (lambda rows: [row | {"embedding": [float("nan"), 1.0]} for row in rows], "zero or not a number"),
@@ -129,14 +132,13 @@ def test_what_is_no_vector_for_each_text_is_an_embedder_error(remote, server, tw
         remote.embed(["a", "b"])
 
 
-NO_PROTOCOL = pytest.mark.xfail(strict=True, reason="embedders.py: such an answer raises what is no EmbedderError")
+UNLIKE = pytest.mark.xfail(strict=True, raises=ValueError, reason="embedders.py embed: numpy refuses rows of unlike lengths")
 
 
-@NO_PROTOCOL
 @pytest.mark.parametrize(
     "twist",
     [
-        lambda rows: [rows[0], rows[1] | {"embedding": [1.0]}],
+        pytest.param(lambda rows: [rows[0], rows[1] | {"embedding": [1.0]}], marks=UNLIKE),
         lambda rows: None,
         lambda rows: [{"nothing": 1}, {"nothing": 2}],
     ],
@@ -149,14 +151,12 @@ def test_an_answer_of_another_shape_is_an_embedder_error(remote, server, twist):
 
 
 @pytest.mark.parametrize("index", [[0, 0], [5, 9]])
-@pytest.mark.xfail(strict=True, reason="embedders.py _request sorts by index but does not check it")
 def test_indexes_that_are_not_those_of_the_texts_are_an_embedder_error(remote, server, index):
     server.twist = lambda rows: [row | {"index": number} for row, number in zip(rows, index, strict=True)]
     with pytest.raises(EmbedderError):
         remote.embed(["a", "b"])
 
 
-@NO_PROTOCOL
 @pytest.mark.parametrize("raw", [b"", b"<html>hello</html>", b"[]", b'"text"'])
 def test_an_answer_that_is_no_object_is_an_embedder_error(remote, server, raw):
     server.raw = raw

@@ -206,11 +206,10 @@ def test_the_index_folder_is_for_its_owner_only(small, posts):
     assert small.folder.current().stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="lexical_store.py write: bm25s divides by 0 documents")
 def test_an_index_of_no_post_is_an_index(small, tmp_path):
     (tmp_path / "nothing").mkdir()
-    with pytest.warns(RuntimeWarning):
-        report = small.build(tmp_path / "nothing")
-    assert report.posts == 0
+    assert small.build(tmp_path / "nothing").posts == 0
 
 
 def test_moving_the_index_folder_keeps_it_usable(small, posts, tmp_path):
@@ -255,7 +254,6 @@ def test_a_page_that_lists_a_post_twice_gives_it_once(small, tmp_path):
     assert views == {"Mount fails": (900, 2), "Sync stalls": (12, 2)}
 
 
-@pytest.mark.xfail(strict=True, reason="resolve.py _heads groups by exact content what identity_of calls one post")
 def test_a_post_without_an_id_is_one_post_apart_from_case_and_spacing(small, tmp_path):
     (tmp_path / "one.txt").write_text(LISTING)
     (tmp_path / "two.txt").write_text(LISTING.replace("It stalls", "It  STALLS"))

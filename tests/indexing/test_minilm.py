@@ -39,13 +39,8 @@ def agreement(embedder, texts):
     return np.sum(alone * embedder.embed(texts), axis=1)
 
 
-def test_a_vector_hardly_depends_on_its_batch(embedder):
-    assert agreement(embedder, TEXTS).min() > 0.95
-
-
-@pytest.mark.xfail(strict=True, reason="minilm_graph.py: activations are quantised over the whole batch, padding included")
 def test_a_vector_does_not_depend_on_its_batch(embedder):
-    assert agreement(embedder, TEXTS).min() > 0.999
+    assert agreement(embedder, TEXTS).min() > 0.9999
 
 
 def test_like_texts_in_one_batch_have_like_vectors(embedder):
@@ -84,7 +79,6 @@ def test_a_damaged_file_is_an_error_that_names_the_folder(prepared, name):
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])
-@pytest.mark.xfail(strict=True, raises=FileNotFoundError, reason="minilm.py _load_checked: a missing file is no EmbedderError")
 def test_a_missing_file_is_an_error_that_names_the_folder(prepared, name):
     (prepared / name).unlink()
     with pytest.raises(EmbedderError, match=prepared.name):
@@ -92,7 +86,6 @@ def test_a_missing_file_is_an_error_that_names_the_folder(prepared, name):
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "[]"])
-@pytest.mark.xfail(strict=True, reason="minilm.py _load_checked: torn checksums are no EmbedderError")
 def test_torn_checksums_are_an_error_that_names_the_folder(prepared, content):
     (prepared / "sha256.json").write_text(content)
     with pytest.raises(EmbedderError, match=prepared.name):

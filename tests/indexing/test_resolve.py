@@ -86,7 +86,6 @@ def test_a_circle_of_parents_is_one_thread(links):
     assert len({post["thread_id"] for post in posts}) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="resolve.py thread_of: min(seen) holds the tail that led into the circle")
 def test_a_tail_that_leads_into_a_circle_is_in_its_thread():
     posts = resolved(raw("0.", "0", "5"), raw("5.", "5", "6"), raw("6.", "6", "5"))
     assert len({post["thread_id"] for post in posts}) == 1

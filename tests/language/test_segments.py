@@ -46,7 +46,6 @@ def test_no_sentence_is_empty_or_begins_or_ends_with_white_space(text):
     assert all(found and found == found.strip() for found in texts(text))
 
 
-@pytest.mark.xfail(strict=True, reason="segments.py _cut_long: the last two pieces share up to 9/8 of the longest length")
 @some
 @given(st.lists(st.sampled_from(["word", "id", "longer-word", "x"]), min_size=1, max_size=400), st.integers(40, 320))
 def test_a_run_without_marks_is_cut_at_the_longest_length(words, longest):
@@ -76,7 +75,6 @@ def test_sentences_of_forum_text(text, wanted):
     assert texts(text) == wanted
 
 
-@pytest.mark.xfail(strict=True, reason="segments.py: `no` is an abbreviation even where no number follows")
 def test_a_plain_no_ends_a_sentence():
     assert texts("The short answer is no. Use the other call.") == ["The short answer is no.", "Use the other call."]
 

@@ -43,11 +43,7 @@ def test_forms_of_a_word_have_one_stem():
     assert terms("mounts mounted mounting") == ["mount"] * 3
 
 
-TYPOGRAPHIC = pytest.mark.xfail(strict=True, reason="terms.py _LABEL knows the straight apostrophe only")
-BESIDE_CJK = pytest.mark.xfail(strict=True, reason="terms.py terms_of: a label with one CJK letter is pairs throughout")
-
-
-@pytest.mark.parametrize("owner", ["kernel's", pytest.param("kernel’s", marks=TYPOGRAPHIC), "kernel"])
+@pytest.mark.parametrize("owner", ["kernel's", "kernel’s", "kernel"])
 def test_a_possessive_is_its_owner(owner):
     assert terms(owner) == ["kernel"]
 
@@ -64,7 +60,6 @@ def test_text_without_spaces_gives_pairs_of_characters(text, wanted):
     assert terms(text) == wanted
 
 
-@BESIDE_CJK
 @pytest.mark.parametrize("text", ["iOSの", "日本語TKVolume", "エラー14.2で"])
 def test_a_latin_name_beside_cjk_is_a_term(text):
     assert {"os", "volum", "14.2"} & set(terms(text))
@@ -108,7 +103,6 @@ def test_any_text_gives_terms_that_hold_no_white_space(text):
     assert all(term and term.split() == [term] for term in terms(text))
 
 
-@BESIDE_CJK
 def test_no_term_has_capitals():
     assert all(term == term.lower() for term in terms("Mount NEPacketTunnelFlow V14.2 日本語TKVolume"))
 

@@ -75,7 +75,7 @@ def outvoted(assistant, form):
     return missed
 
 
-OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py EXACT_WEIGHT: other lanes can outvote a whole rare identifier")
+OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py : the thread of a rare identifier is not always the first hit")
 
 
 @pytest.mark.parametrize("form", ["{}", pytest.param("anyone seen {} here?", marks=OUTVOTED)])
@@ -124,10 +124,7 @@ def test_a_query_of_one_endless_word_is_answered_in_bounded_time(sample):
     assert time.perf_counter() - started < 10
 
 
-HALF = pytest.param("\udcff", marks=pytest.mark.xfail(strict=True, reason="minilm.py embed: half a character is a TypeError"))
-
-
-@pytest.mark.parametrize("query", ["\x00", HALF, "' OR 1=1", '"', "[7] {x}", "\U0001f600", "\x1b[2J"])
+@pytest.mark.parametrize("query", ["\x00", "\udcff", "' OR 1=1", '"', "[7] {x}", "\U0001f600", "\x1b[2J"])
 def test_a_query_of_odd_characters_is_no_error(sample, query):
     assert len(sample.search(query + " mount", 3)) == 3
 

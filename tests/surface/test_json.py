@@ -170,7 +170,6 @@ def test_a_bad_line_of_a_batch_is_named_after_the_good_ones_before_it(run, sampl
     assert len(result.stdout.splitlines()) == 1
 
 
-@pytest.mark.xfail(strict=True, raises=UnicodeDecodeError, reason="batches.py: bytes that are not UTF-8 are a traceback")
 def test_a_batch_that_is_not_utf_8_is_a_usage_error(run, sample_index, tmp_path):
     (tmp_path / "batch.jsonl").write_bytes(b'{"id": 1, "question": "m\xff"}\n')
     assert run("ask", "--batch", tmp_path / "batch.jsonl", "--index", sample_index).exit_code == 2

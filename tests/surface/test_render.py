@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.render import Painter, answer_text, hits_text, post_text, safe
+from assistant.language.controls import without_controls
+from assistant.render import Painter, answer_text, hits_text, post_text
 from assistant.types import (
     Answer,
     Citation,
@@ -107,18 +108,18 @@ def test_a_terminal_shows_the_text_and_does_nothing_else(post):
 @some
 @given(HOSTILE)
 def test_made_safe_twice_is_made_safe_once(text):
-    assert safe(safe(text)) == safe(text)
+    assert without_controls(without_controls(text)) == without_controls(text)
 
 
 @some
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=80))
 def test_plain_text_is_not_changed(text):
-    assert safe(text) == text
+    assert without_controls(text) == text
 
 
 @pytest.mark.parametrize("text", ["a\nb", "a\tb", "naïve “quotes” – 日本 \U0001f600 é"])
 def test_newlines_tabs_and_letters_of_any_script_stay(text):
-    assert safe(text) == text
+    assert without_controls(text) == text
 
 
 @pytest.mark.parametrize(
@@ -132,7 +133,7 @@ def test_newlines_tabs_and_letters_of_any_script_stay(text):
     ],
 )
 def test_a_sequence_goes_as_a_whole(hostile, left):
-    assert safe(hostile) == left
+    assert without_controls(hostile) == left
 
 
 @some
@@ -142,7 +143,6 @@ def test_a_title_takes_one_line(post):
 
 
 @pytest.mark.parametrize("arguments", [[], ["--explain"], ["--json"]], ids=["index", "explain", "json"])
-@pytest.mark.xfail(strict=True, reason="sources.py _remarks, _explain, surface.py print_json: paths are printed as they are")
 def test_the_name_of_a_file_is_made_safe_too(run, jsonl, tmp_path, arguments):
     name = "evil\x1b]52;c;cm0=\x07\x9b2J\u202e.jsonl"
     folder = jsonl(f"posts/{name}", {"id": "1", "body": "It fails on boot."}, "not JSON").parent
@@ -150,7 +150,6 @@ def test_the_name_of_a_file_is_made_safe_too(run, jsonl, tmp_path, arguments):
     assert not FORBIDDEN.search(result.stdout + result.stderr)
 
 
-@pytest.mark.xfail(strict=True, reason="surface.py print_json: ensure_ascii=False leaves C1, DEL and bidi controls raw")
 @pytest.mark.parametrize("command", [["show", "{id}"], ["search", "console"], ["ask", "console"]], ids=lambda c: c[0])
 def test_json_holds_no_control_character_either(run, jsonl, tmp_path, command):
     body = "The console fails on boot \x9b2J \x9d0;owned\x9c \u202e with \x1b[2J a beep \x07 in it."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from assistant.language.terms import terms
@@ -47,6 +48,18 @@ _ABOUT = re.compile(
 _LEADING_NUMBER = re.compile(
     rf"\b(?:top |the |which )?(\d{{1,2}}|two|three|five|ten)\s+(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE
 )
+_ASKED_ABOUT = re.compile(
+    r"\bwhat(?:'s| is| was| were| has been| have been| did people| have people)? (?:being )?"
+    r"(?:asked|ask|posted|post|discussed|discuss|reported|report|new)\b.*\babout\b",
+    re.IGNORECASE,
+)
+_WITHIN = (
+    (re.compile(r"\b(?:today|last 24 hours|last day)\b", re.IGNORECASE), 24),
+    (re.compile(r"\b(?:since )?yesterday\b", re.IGNORECASE), 48),
+    (re.compile(r"\b(?:in |during |over )?(?:the )?(?:last|past|this) (?:week|7 days|few days)\b", re.IGNORECASE), 7 * 24),
+    (re.compile(r"\b(?:in |during |over )?(?:the )?(?:last|past|this) (?:month|30 days|few weeks)\b", re.IGNORECASE), 31 * 24),
+    (re.compile(r"\b(?:in |during |over )?(?:the )?(?:last|past|this) (?:year|12 months)\b", re.IGNORECASE), 366 * 24),
+)
 _WORDS_AS_NUMBERS = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _AGE = re.compile(r"(\d+)\s*(m|h|d|w)")
 _HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
@@ -65,6 +78,7 @@ class FieldQuestion:
     counting: bool
     subject: str
     wanted: int
+    within_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +92,27 @@ class FieldAnswer:
 
 def parse(text: str) -> FieldQuestion | None:
     """The field question that `text` is, None if it asks for something else."""
+    text, within_hours = _without_period(text)
     unanswered = bool(_UNANSWERED.search(text))
     counting = bool(_HOW_MANY.search(text))
     field, smallest = _superlative(text)
+    if field is None and _ASKED_ABOUT.search(text):
+        subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
+        return FieldQuestion("recency", False, unanswered, False, subject, 10, within_hours)
     if not (field or counting or (unanswered and re.search(rf"\b(?:which|what|list|show|any|are there)\b.*\b{_NOUN}\b",
                                                            text, re.IGNORECASE))):  # fmt: skip
         return None
     subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
-    return FieldQuestion(field, smallest, unanswered, counting and field is None, subject, _wanted(text, field))
+    counting = counting and field is None
+    return FieldQuestion(field, smallest, unanswered, counting, subject, _wanted(text, field), within_hours)
+
+
+def _without_period(text: str) -> tuple[str, int | None]:
+    """The question without its words for a period, and that period in hours."""
+    for pattern, hours in _WITHIN:
+        if pattern.search(text):
+            return pattern.sub("", text), hours
+    return text, None
 
 
 def _superlative(text: str) -> tuple[str | None, bool]:
@@ -131,6 +158,9 @@ class Fields:
     def answer(self, asked: FieldQuestion) -> FieldAnswer:
         """Count and rows; no rows where no post fits or none has the field."""
         rows = self._rows(asked)
+        if asked.within_hours is not None:
+            ages = self._ages(rows)
+            rows = [row for row in rows if (age := ages[row]) is not None and age <= asked.within_hours]
         if asked.counting or asked.field is None:
             return FieldAnswer(asked, len(rows), tuple(rows[: asked.wanted]))
         keyed = [(value, row) for row, value in self._values(rows, asked.field).items() if value is not None]
@@ -158,15 +188,24 @@ class Fields:
         posts = self._generation.posts.posts(rows)
         if field != "recency":
             return {row: getattr(post, field) for row, post in zip(rows, posts, strict=True)}
-        if any(post.created for post in posts):
-            return {row: _date_number(post.created) for row, post in zip(rows, posts, strict=True)}
-        ages = {row: age_hours(post.activity) for row, post in zip(rows, posts, strict=True)}
-        return {row: None if age is None else -age for row, age in ages.items()}
+        return {row: None if age is None else -age for row, age in self._ages(rows).items()}
+
+    def _ages(self, rows: Sequence[int]) -> dict[int, float | None]:
+        """Hours since each post was written (since the newest of them, where dates are known), else since its activity."""
+        posts = dict(zip(rows, self._generation.posts.posts(rows), strict=True))
+        dates = {row: _date(post.created) for row, post in posts.items()}
+        newest = max((date for date in dates.values() if date is not None), default=None)
+        if newest is None:
+            return {row: age_hours(post.activity) for row, post in posts.items()}
+        return {row: None if date is None else (newest - date).total_seconds() / 3600 for row, date in dates.items()}
 
 
-def _date_number(created: str | None) -> float | None:
-    """An ISO date as a number that orders as dates do."""
+def _date(created: str | None) -> datetime | None:
+    """An ISO date, or year and month, as a moment; without a zone it is taken as UTC."""
     if not created:
         return None
-    digits = re.sub(r"\D", "", created.replace("Z", "+").split("+")[0])[:14].ljust(14, "0")
-    return float(digits)
+    try:
+        moment = datetime.fromisoformat(created if len(created) > 7 else f"{created[:7]}-01")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -106,6 +106,8 @@ def field_lead(answer: FieldAnswer) -> str:
 
 def field_none(answer: FieldAnswer) -> str:
     """No post fits a question about fields."""
-    about = f" about “{quoted(answer.asked.subject)}”" if answer.asked.subject else ""
-    kind = "without a known reply " if answer.asked.unanswered else ""
-    return f"No thread {kind}stored here is{about or ' of this kind'}, or none has this field."
+    asked = answer.asked
+    conditions = [f"about “{quoted(asked.subject)}”"] if asked.subject else []
+    conditions += ["without a known reply"] if asked.unanswered else []
+    conditions += ["as recent as asked"] if asked.within_hours is not None else []
+    return f"None of the threads stored here is {' and '.join(conditions) or 'of this kind, or none has this field'}."

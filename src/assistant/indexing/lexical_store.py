@@ -7,6 +7,7 @@ neighbouring terms, which tell "tunnel provider" from a post that has both words
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from array import array
 from collections.abc import Iterable, Sequence
@@ -54,6 +55,8 @@ class _Numbered:
     def write(self, folder: Path) -> None:
         import bm25s
 
+        # bm25s asks for its debug messages to be shown, and any library that logs on the root logger shows them.
+        logging.getLogger("bm25s").setLevel(logging.WARNING)
         index = bm25s.BM25(method=METHOD, k1=K1, b=B)
         if not any(self.documents):
             # Without a single term there is no average length to divide by.
