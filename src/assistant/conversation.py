@@ -13,8 +13,8 @@ from assistant.retrieval.question import Question
 from assistant.types import Turn
 
 _POINTS_BACK = re.compile(
-    r"\b(?:it|its|that|this|these|those|they|them|their|he|she|his|her|there|then|the (?:same|other|latter|former|poster|post"
-    r"|thread|author|workaround|fix|error|problem|issue|bug)|so|one|ones|such|also|instead|as well|too|either|neither)\b",
+    r"\b(?:it|its|that|this|these|those|they|them|their|he|she|his|her|the (?:same|other|latter|former|poster|post"
+    r"|thread|author|workaround|fix|error|problem|issue|bug)|ones|such|instead|either|neither)\b",
     re.IGNORECASE,
 )
 _OPENS_AS_FOLLOW_UP = re.compile(
@@ -33,7 +33,7 @@ def standalone(question: str, history: Sequence[Turn], rarity: Callable[[str], f
     `rarity` (0-1) tells words that carry a subject from words that all posts hold.
     """
     earlier = [turn.content for turn in history if turn.role == "user" and turn.content.strip()]
-    if not earlier or not _leans(question):
+    if not question.strip() or not earlier or not _leans(question):
         return question
     subject = _subject(earlier, question, rarity)
     return f"{question.rstrip()} ({subject})" if subject else question
@@ -45,6 +45,8 @@ def _leans(question: str) -> bool:
         return True
     names = [match[0] for match in tokens(question) if is_identifier(match[0])]
     terms = Question(question).content_terms
+    if names and len(terms) >= ENOUGH_TERMS:
+        return False
     if _POINTS_BACK.search(question):
         return len(terms) < 2 * ENOUGH_TERMS
     return len(terms) < ENOUGH_TERMS and not names

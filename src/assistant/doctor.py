@@ -45,6 +45,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(name, True, check(settings))
         except AssistantError as error:
             yield Finding(name, False, error.message, error.hint, error.exit_code)
+        except OSError as error:
+            yield Finding(name, False, str(error), "check the path, its permissions and the space left", 1)
 
 
 def _python(settings: Settings) -> str:

@@ -112,7 +112,7 @@ class Assistant:
         nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
         retrieved = time.perf_counter()
         yield Retrieved(asked.text, tuple(hits))
-        reply = answerer.about_fields(asked) or answerer.answer(asked, hits[:READ_HITS], nearest)
+        reply = answerer.about_fields(asked, filters or Filters()) or answerer.answer(asked, hits[:READ_HITS], nearest)
         finished = time.perf_counter()
         yield TextDelta(reply.text)
         yield Answered(Answer(

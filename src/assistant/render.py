@@ -15,7 +15,8 @@ from typing import Any
 from assistant.language.controls import without_controls
 from assistant.types import Answer, Citation, Hit, Passage, Post
 
-_ESCAPED = re.compile(r"\\([\[\]<\\`#>*+=~|.)-])")
+_QUOTED_MARKER = re.compile(r"\\\[([\d, -]+)\\\]")
+_ESCAPED = re.compile(r"\\([\[\]<\\`&#>*+=~|.)-])")
 _STYLES = {"bold": "1", "dim": "2", "cyan": "36", "yellow": "33"}
 
 
@@ -44,7 +45,9 @@ class Painter:
 
 def answer_text(answer: Answer, paint: Painter) -> str:
     """An answer for a terminal: the text, then its sources by number."""
-    text = _ESCAPED.sub(r"\1", without_controls(answer.reply.text))
+    # A number in brackets that a post wrote must not look like a marker of ours.
+    text = _QUOTED_MARKER.sub(r"⟦\1⟧", without_controls(answer.reply.text))
+    text = _ESCAPED.sub(r"\1", text)
     lines = [text]
     if answer.standalone_question != answer.question:
         lines.insert(0, paint(f"(understood as: {one_line(answer.standalone_question)})\n", "dim"))

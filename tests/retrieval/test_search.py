@@ -75,7 +75,7 @@ def outvoted(assistant, form):
     return missed
 
 
-OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py : the thread of a rare identifier is not always the first hit")
+OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py _exact: the worth of an identifier falls with the other words")
 
 
 @pytest.mark.parametrize("form", ["{}", pytest.param("anyone seen {} here?", marks=OUTVOTED)])

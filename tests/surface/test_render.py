@@ -46,7 +46,7 @@ POSTS = st.builds(
     sources=st.builds(lambda path: (Source(path, 1),), HOSTILE), replies=st.just(3), views=st.none(),
 )  # fmt: skip
 SIGNALS = Signals(None, 0.0, 0.0, None, None)
-some = settings(max_examples=300, deadline=None)
+some = settings(max_examples=150, deadline=None)
 
 
 def renderings(post, painter):
@@ -93,7 +93,7 @@ class Terminal(pyte.Screen):
         self.done.append(("erased", how))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(POSTS)
 def test_a_terminal_shows_the_text_and_does_nothing_else(post):
     for text in renderings(post, Painter(True)):

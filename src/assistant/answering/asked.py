@@ -33,6 +33,8 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+LONGEST_QUESTION = 2000
+"""Characters of a question that are looked at for what it asks; more is a pasted log."""
 _DOTTED = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+){1,3})(?![\w])")
 _SYSTEM = (
     r"(?:macOS|iOS|iPadOS|watchOS|tvOS|visionOS|Xcode|Windows|Android|Ubuntu|Debian|Fedora|Python|Java|Node|[A-Z]\w*OS|OS)"
@@ -103,6 +105,9 @@ class Asked:
 
     text: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", self.text[:LONGEST_QUESTION])
+
     @cached_property
     def quantity(self) -> bool:
         """A number, version, size, date or code is asked for."""
@@ -155,6 +160,5 @@ class Asked:
         holds = next((holds for asks, holds in _KINDS if asks.search(self.text)), None)
         if holds is None:
             return False
-        for value in sorted(self.versions | numbers(self.text), key=len, reverse=True):
-            text = re.sub(rf"(?<![\w.]){re.escape(value)}(?![\w.]|\.\d)", " ", text)
-        return not holds.search(text)
+        known = self.versions | numbers(self.text)
+        return not holds.search(_NUMBER.sub(lambda match: " " if match[0] in known else match[0], text))

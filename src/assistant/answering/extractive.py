@@ -12,6 +12,7 @@ from assistant.answering.confidence import Confidence, Observed
 from assistant.answering.evidence import Reader, ReadPost
 from assistant.answering.fields import FieldAnswer, Fields, parse
 from assistant.language.segments import sentences
+from assistant.retrieval.filters import Filters, allowed_rows
 from assistant.retrieval.question import Question
 from assistant.types import Citation, Hit, Near, Passage, Post, Refusal, Reply, Role, Status
 
@@ -56,10 +57,12 @@ class Extractive:
         self._characters = characters
         self._refuse_below = refuse_below
 
-    def about_fields(self, question: Question) -> Reply | None:
+    def about_fields(self, question: Question, filters: Filters) -> Reply | None:
         """The answer to a question about the posts themselves, None for any other question."""
         asked = parse(question.text)
-        return None if asked is None else self._field_reply(self._fields.answer(asked))
+        if asked is None:
+            return None
+        return self._field_reply(self._fields.answer(asked, allowed_rows(self._generation.posts, filters)))
 
     def answer(self, question: Question, hits: Sequence[Hit], nearest: Sequence[Near]) -> Reply:
         """The sentences that answer, or a refusal where confidence is below the floor."""
@@ -127,7 +130,7 @@ class Extractive:
         blocks: list[str] = []
         for read, numbers in shown:
             runs = []
-            for run in _runs(numbers):
+            for run in _runs(read, numbers):
                 label = len(citations) + 1
                 start, end = read.spans[run[0]].start, read.spans[run[-1]].end
                 quote = read.post.body[start:end]
@@ -184,11 +187,11 @@ def _length(read: ReadPost, numbers: Sequence[int]) -> int:
     return sum(read.spans[number].end - read.spans[number].start for number in numbers)
 
 
-def _runs(numbers: Sequence[int]) -> list[list[int]]:
-    """Neighbouring sentences together."""
+def _runs(read: ReadPost, numbers: Sequence[int]) -> list[list[int]]:
+    """Sentences together between which nothing stands: not what was left out of a long post, nor a quoted line."""
     runs: list[list[int]] = []
     for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
+        if runs and not read.post.body[read.spans[runs[-1][-1]].end : read.spans[number].start].strip():
             runs[-1].append(number)
         else:
             runs.append([number])
@@ -196,6 +199,7 @@ def _runs(numbers: Sequence[int]) -> list[list[int]]:
 
 
 def _first_words(body: str) -> int:
-    """End of the first sentence, or of as many words as a quotation may have."""
+    """End of the first sentence, or of as many whole words as a quotation may have."""
     spans = sentences(body, FIELD_QUOTE)
-    return min(spans[0].end, 2 * FIELD_QUOTE) if spans else 0
+    end = spans[0].end if spans else 0
+    return end if end <= 2 * FIELD_QUOTE else body.rfind(" ", 0, 2 * FIELD_QUOTE) + 1 or end

@@ -39,18 +39,22 @@ _UNANSWERED = re.compile(
     r"|never (?:been )?answered|nobody (?:has )?(?:answered|replied))\b",
     re.IGNORECASE,
 )
-_HOW_MANY = re.compile(rf"^\W*how many\b.{{0,40}}?\b{_NOUN}\b", re.IGNORECASE)
+_HOW_MANY = re.compile(
+    rf"^\W*how many (?:\w+ ){{0,2}}{_NOUN}\b(?!\s+(?:can|could|does|do|did|should|may|must|will)\b)", re.IGNORECASE
+)
+_OPENING = r"^\W*(?:(?:what|which)(?:'s| is| are| was| were)?|show|list|find|name)?(?: me)?\s?(?:the )?(?:top )?(?:\d+ |\w+ )?"
+_LISTING = re.compile(rf"^\W*(?:which|what|list|show|any|are there)\b[^?]{{0,60}}\b{_NOUN}\b", re.IGNORECASE)
 _ABOUT = re.compile(
     r"\b(?:about|on|regarding|concerning|tagged(?: with| as)?|under|mention(?:s|ing|ed)?|with the tag|in the tag)\s+"
     r"(?:the |a |an )?[\"“']?(?P<subject>[^?\"”']{2,80}?)[\"”']?(?:\s+(?:are|is|have|has|were|was|do|does|got|get)\b|[?.!]|$)",
     re.IGNORECASE,
 )
 _LEADING_NUMBER = re.compile(
-    rf"\b(?:top |the |which )?(\d{{1,2}}|two|three|five|ten)\s+(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE
+    rf"\b(?:top|the|which|list|show|me)\s(\d{{1,2}}|two|three|five|ten)\s(?:\w+[- ]){{0,3}}{_NOUN}", re.IGNORECASE
 )
 _ASKED_ABOUT = re.compile(
-    r"\bwhat(?:'s| is| was| were| has been| have been| did people| have people)? (?:being )?"
-    r"(?:asked|ask|posted|post|discussed|discuss|reported|report|new)\b.*\babout\b",
+    r"^\W*what(?: is| was| were| has been| have been| did people| have people) (?:being )?"
+    r"(?:asked|ask|posted|post|discussed|discuss|reported|report)\b[^?]{0,40}\babout\b",
     re.IGNORECASE,
 )
 _WITHIN = (
@@ -63,9 +67,10 @@ _WITHIN = (
 _WORDS_AS_NUMBERS = {"two": 2, "three": 3, "five": 5, "ten": 10}
 _AGE = re.compile(r"(\d+)\s*(m|h|d|w)")
 _HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0, "w": 168.0}
-_MONTH = re.compile(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s*['’]?(\d{2}|\d{4})$", re.IGNORECASE)
+_MONTH = re.compile(r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\s*(?:['’](\d{2})|(\d{4}))$", re.IGNORECASE)
 _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MOST_SHOWN = 20
+LONGEST_QUESTION = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +97,15 @@ class FieldAnswer:
 
 def parse(text: str) -> FieldQuestion | None:
     """The field question that `text` is, None if it asks for something else."""
-    text, within_hours = _without_period(text)
+    # Field questions are short; a pasted log is none, and must not keep the patterns busy.
+    text, within_hours = _without_period(" ".join(text[:LONGEST_QUESTION].split()))
     unanswered = bool(_UNANSWERED.search(text))
     counting = bool(_HOW_MANY.search(text))
     field, smallest = _superlative(text)
     if field is None and _ASKED_ABOUT.search(text):
         subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
         return FieldQuestion("recency", False, unanswered, False, subject, 10, within_hours)
-    if not (field or counting or (unanswered and re.search(rf"\b(?:which|what|list|show|any|are there)\b.*\b{_NOUN}\b",
-                                                           text, re.IGNORECASE))):  # fmt: skip
+    if not (field or counting or (unanswered and _LISTING.search(text))):
         return None
     subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
     counting = counting and field is None
@@ -117,8 +122,8 @@ def _without_period(text: str) -> tuple[str, int | None]:
 
 def _superlative(text: str) -> tuple[str | None, bool]:
     for field, direction, pattern in _SUPERLATIVE:
-        before = rf"\b(?:which|what|show|list|find|name)\b[^?]{{0,40}}\b{_NOUN}\b[^?]{{0,30}}\b{pattern}\b"
-        after = rf"\b{pattern}\b\s+(?:\w+\s+){{0,2}}{_NOUN}\b"
+        before = rf"^\W*(?:which|what|show|list|find|name)\b[^?]{{0,20}}\b{_NOUN}\b[^?]{{0,30}}\b(?:{pattern})\b"
+        after = rf"{_OPENING}(?:{pattern})\s+(?:\w+\s){{0,2}}{_NOUN}\b"
         if re.search(before, text, re.IGNORECASE) or re.search(after, text, re.IGNORECASE):
             return field, direction == "fewest"
     return None, False
@@ -143,7 +148,7 @@ def age_hours(activity: str | None) -> float | None:
     if match := _AGE.fullmatch(activity.strip()):
         return int(match[1]) * _HOURS[match[2]]
     if match := _MONTH.fullmatch(activity.strip()):
-        year = int(match[2]) % 100
+        year = int(match[2] or match[3]) % 100
         months_to_2100 = (100 - year) * 12 - _MONTHS.index(match[1].lower())
         return months_to_2100 * 730.0
     return None
@@ -155,9 +160,10 @@ class Fields:
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
 
-    def answer(self, asked: FieldQuestion) -> FieldAnswer:
-        """Count and rows; no rows where no post fits or none has the field."""
-        rows = self._rows(asked)
+    def answer(self, asked: FieldQuestion, allowed: Sequence[int] | None = None) -> FieldAnswer:
+        """Count and rows among those `allowed` (None: all); no rows where no post fits or none has the field."""
+        passing = None if allowed is None else set(allowed)
+        rows = [row for row in self._rows(asked) if passing is None or row in passing]
         if asked.within_hours is not None:
             ages = self._ages(rows)
             rows = [row for row in rows if (age := ages[row]) is not None and age <= asked.within_hours]

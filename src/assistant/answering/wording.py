@@ -13,7 +13,7 @@ from assistant.answering.fields import FieldAnswer
 from assistant.language.controls import without_controls
 from assistant.types import Near, Post, Refusal, Role
 
-_ACTIVE = re.compile(r"([\[\]<\\`])")
+_ACTIVE = re.compile(r"([\[\]<\\`&])")
 # What would open a heading, a list, a quotation or a table at the beginning of a line.
 _OPENER = re.compile(r"^(\d{0,9})([#>*+=~|.)-])")
 NEAREST_SHOWN = 3

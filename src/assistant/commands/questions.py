@@ -55,7 +55,8 @@ def ask(
     settings = surface.settings_from(index=index, refuse_below=refuse_below, max_characters=max_characters, generator=generator)
     filters = surface.filters_from(tag, source, since, unanswered)
     if batch is not None:
-        _ask_batch(settings, batch, filters)
+        if _ask_batch(settings, batch, filters) and strict:
+            raise typer.Exit(NO_ANSWER)
         return
     if question is None:
         raise UsageError(
@@ -90,19 +91,23 @@ def _show_answer(answer: Answer, as_json: bool, explain: bool) -> None:
         typer.echo(answer_text(answer, surface.painter()))
 
 
-def _ask_batch(settings: Settings, path: str, filters: Filters) -> None:
+def _ask_batch(settings: Settings, path: str, filters: Filters) -> bool:
+    """Answer a batch; whether any of its questions was refused."""
     from assistant.commands.batches import batch_lines
     from assistant.pipeline import Assistant, answer_of
     from assistant.render import answer_json
 
     assistant = Assistant(settings)
 
-    async def run() -> None:
+    async def run() -> bool:
+        refused = False
         for line in batch_lines(path):
             answer = await answer_of(assistant, line.text("question"), line.history(), filters)
+            refused = refused or answer.reply.status == "refused"
             surface.print_json({"id": line.values.get("id"), **answer_json(answer)})
+        return refused
 
-    asyncio.run(run())
+    return asyncio.run(run())
 
 
 @surface.reporting

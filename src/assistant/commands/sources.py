@@ -118,6 +118,7 @@ def sources(
 @sources_app.command("remove")
 @surface.reporting
 def remove(
+    context: typer.Context,
     paths: Annotated[list[str], typer.Argument(help="Sources to drop, as `assistant sources` lists them.")],
     index: surface.Index = None,
     as_json: surface.Json = False,
@@ -130,6 +131,9 @@ def remove(
     from assistant.indexing.build import known_roots
     from assistant.indexing.generations import IndexFolder
 
+    # `sources --index DIR remove PATH` says the same as `sources remove PATH --index DIR`.
+    before = context.parent.params if context.parent else {}
+    index, as_json = index or before.get("index"), as_json or bool(before.get("as_json"))
     known = known_roots(IndexFolder(surface.settings_from(index=index).index))
     named = [path if path in known else str(Path(path).expanduser().resolve()) for path in paths]
     if unknown := [path for path in named if path not in known]:

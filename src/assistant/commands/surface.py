@@ -50,6 +50,12 @@ def reporting(command: Callable[P, None]) -> Callable[P, None]:
             # The reader of our output has gone; Python would complain once more when it flushes at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(1) from None
+        except (OSError, UnicodeError) as error:
+            _maybe_traceback(kwargs)
+            typer.echo(
+                f"error: {error}\nhint: check the path, its permissions and the space left; `assistant doctor`", err=True
+            )
+            raise typer.Exit(1) from None
 
     return run
 

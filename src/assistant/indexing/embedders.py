@@ -49,7 +49,7 @@ class ServerEmbedder:
     max_tokens = REMOTE_MAX_TOKENS
 
     def __init__(self, kind: str, model: str, base_url: str | None, api_key: str | None) -> None:
-        self.fingerprint = f"{kind}:{model}"
+        self.fingerprint = f"{kind}:{model}@{base_url or 'default'}"
         self._model = model
         self._base_url = base_url
         self._api_key = api_key

@@ -13,6 +13,7 @@ from typing import Any
 
 from assistant.errors import IndexDamaged, IndexMismatch
 from assistant.indexing.chunker import CHUNKER
+from assistant.indexing.generations import FRESH_HINT
 from assistant.indexing.lexical_store import ANALYSIS
 from assistant.indexing.schema import open_read_only
 
@@ -25,7 +26,6 @@ NAME = "manifest.json"
 DIGEST = "sha256"
 """Key under which the manifest vouches for itself."""
 REBUILD = "run `assistant index` to build it anew from its sources"
-FRESH = "build it anew: `assistant index --fresh PATH...` (name all its sources; what was embedded is kept)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def file_faults(folder: Path, manifest: Manifest) -> Iterator[str]:
         path = folder / record.path
         if not path.is_file():
             yield f"{path} is missing"
-        elif path.name not in CHANGED_ON_OPEN and path.stat().st_size != record.size:
+        elif (size := path.stat().st_size) != record.size and (path.name not in CHANGED_ON_OPEN or size < record.size):
             yield f"{path} has {path.stat().st_size} bytes, the manifest says {record.size}"
 
 
@@ -145,4 +145,4 @@ def read_manifest(folder: Path) -> Manifest:
         files = tuple(FileRecord(**record) for record in data.pop("files"))
         return Manifest(recipe=Recipe(**data.pop("recipe")), files=files, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})", hint=FRESH) from error
+        raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})", hint=FRESH_HINT) from error

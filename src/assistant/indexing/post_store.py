@@ -94,20 +94,6 @@ class PostStore:
         )
         return self.posts([row["row"] for row in rows])
 
-    def thread_ids(self, rows: Sequence[int]) -> dict[int, str]:
-        """Thread id of each row."""
-        found: dict[int, str] = {}
-        for part in _parts(rows):
-            marks = ",".join("?" * len(part))
-            found.update(
-                (row["row"], row["thread_id"])
-                for row in self._connection.execute(
-                    f"SELECT row, thread_id FROM posts WHERE row IN ({marks})",  # noqa: S608
-                    part,
-                )
-            )
-        return found
-
     def places(self, chunk_ids: Sequence[str]) -> dict[str, ChunkPlace]:
         """Where these chunks lie."""
         found: dict[str, ChunkPlace] = {}

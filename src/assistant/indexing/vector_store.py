@@ -10,6 +10,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.errors import IndexDamaged
+from assistant.indexing.generations import FRESH_HINT
+
 if TYPE_CHECKING:
     from chromadb.api.client import Client
 
@@ -61,8 +64,13 @@ class VectorStore:
     """A finished collection, open for reading. `close` when the generation is no longer used."""
 
     def __init__(self, folder: Path) -> None:
+        from chromadb.errors import ChromaError
+
         self._client = _client(folder)
-        self._collection: Any = self._client.get_collection(COLLECTION, embedding_function=None)
+        try:
+            self._collection: Any = self._client.get_collection(COLLECTION, embedding_function=None)
+        except ChromaError as error:
+            raise IndexDamaged(f"the vectors in {folder} cannot be opened ({error})", hint=FRESH_HINT) from error
 
     def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """The `k` chunks nearest to a unit vector (shape (d,)), best first, each with its cosine in -1..1."""

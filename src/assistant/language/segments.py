@@ -28,9 +28,9 @@ _ABBREVIATIONS = frozenset("e.g i.e etc vs cf approx ca dr mr mrs ms prof st al 
 _NUMBERED = frozenset("no nr fig eq sec vol".split())
 """Abbreviations only before a number; else words of their own."""
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
-_INDENTED = re.compile(r"(?:^(?: {4,}|\t)[^\n]*\n?(?:[ \t]*\n(?=(?: {4,}|\t)))*){2,}", re.MULTILINE)
+_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n(?=(?: {4}|\t)))*+){2,}+", re.MULTILINE)
 # A full stop and its closing quotes or brackets, then white space; or a line end; or a full stop of a script without spaces.
-_STOP = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|\n|[。！？]+[」』）]*")
+_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|\n|[。！？]++[」』）]*+")
 _WEAK = re.compile(r"[;:,}\])>]+(?=\s)|\s(?=(?:[-•*–—]|\d{1,2}[.)]|[{(<\[])\s?)")
 _OPENERS = re.compile(r"[\s\"'“‘(\[*_`>•–—-]*")
 

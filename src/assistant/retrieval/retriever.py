@@ -69,15 +69,15 @@ class Retriever:
 
     def search(self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False) -> list[Hit]:
         """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found."""
-        candidates = self.candidates(question, filters)
+        candidates = self.candidates(question, filters, max(DEPTH, 2 * k))
         return self._hits(question, candidates, k, every_chunk)
 
-    def candidates(self, question: Question, filters: Filters | None = None) -> Candidates:
-        """All posts that a lane found, fused."""
+    def candidates(self, question: Question, filters: Filters | None = None, depth: int = DEPTH) -> Candidates:
+        """All posts that a lane found, fused; each lane lists at most `depth`."""
         allowed = allowed_rows(self._generation.posts, filters or Filters())
-        dense, best_chunk = self._dense(question, allowed)
-        lexical = self._lexical(question, allowed)
-        exact = self._exact(question, allowed)
+        dense, best_chunk = self._dense(question, allowed, depth)
+        lexical = self._lexical(question, allowed, depth)
+        exact = self._exact(question, allowed, depth)
         rows = union(dense.rows, lexical.rows, list(exact))
         if not len(rows):
             return Candidates(rows, np.zeros(0), dense, lexical, exact, best_chunk)
@@ -87,8 +87,8 @@ class Retriever:
         ranked = _ranked(rows, fused, len(rows))
         return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
 
-    def _dense(self, question: Question, allowed: list[int] | None) -> tuple[Lane, dict[int, ChunkPlace]]:
-        nearest = self._nearest_chunks(question, allowed)
+    def _dense(self, question: Question, allowed: list[int] | None, depth: int) -> tuple[Lane, dict[int, ChunkPlace]]:
+        nearest = self._nearest_chunks(question, allowed, depth)
         places = self._generation.posts.places([chunk_id for chunk_id, _ in nearest])
         passing = None if allowed is None else set(allowed)
         best: dict[int, float] = {}
@@ -100,14 +100,14 @@ class Retriever:
                 best_chunk[place.post_row] = place
         rows = np.fromiter(best, dtype=np.int64, count=len(best))
         scores = np.fromiter(best.values(), dtype=np.float64, count=len(best))
-        return _ranked(rows, scores, DEPTH), best_chunk
+        return _ranked(rows, scores, depth), best_chunk
 
-    def _nearest_chunks(self, question: Question, allowed: list[int] | None) -> list[tuple[str, float]]:
+    def _nearest_chunks(self, question: Question, allowed: list[int] | None, depth: int) -> list[tuple[str, float]]:
         manifest = self._generation.manifest
         if not manifest.chunks or not question.text.strip() or allowed == []:
             return []
         vector = self._embedder.embed([question.text])[0]
-        wanted = DEPTH * CHUNKS_A_POST
+        wanted = depth * CHUNKS_A_POST
         if allowed is None:
             return self._generation.vectors.nearest(vector, min(wanted, manifest.chunks))
         share = len(allowed) / manifest.posts
@@ -123,12 +123,12 @@ class Retriever:
         ids, vectors = self._generation.vectors.vectors(chunk_ids)
         return list(zip(ids, (vectors @ vector).tolist(), strict=True))
 
-    def _lexical(self, question: Question, allowed: list[int] | None) -> Lane:
+    def _lexical(self, question: Question, allowed: list[int] | None, depth: int) -> Lane:
         scores = self._generation.lexical.scores(question.terms)
         rows = np.flatnonzero(scores > 0)
         if allowed is not None:
             rows = np.intersect1d(rows, np.asarray(allowed, dtype=np.int64), assume_unique=True)
-        return _ranked(rows, scores[rows].astype(np.float64), DEPTH)
+        return _ranked(rows, scores[rows].astype(np.float64), depth)
 
     def _coverage(self, question: Question, lane: Lane) -> float:
         """Share (0-1, by rarity) of the question's terms that the best of the first lexical hits holds."""
@@ -142,7 +142,7 @@ class Retriever:
                 held[row] += rarity
         return max(held.values(), default=0.0) / total if total else 0.0
 
-    def _exact(self, question: Question, allowed: list[int] | None) -> dict[int, float]:
+    def _exact(self, question: Question, allowed: list[int] | None, depth: int) -> dict[int, float]:
         """Share (0-1, by rarity) of the whole question that a post meets by holding its rare identifiers as written."""
         lexical = self._generation.lexical
         rarities = {name: lexical.rarity(name) for name in question.identifiers if name in lexical}
@@ -154,7 +154,7 @@ class Retriever:
             for row in lexical.holders(name).tolist():
                 if passing is None or row in passing:
                     shares[row] = shares.get(row, 0.0) + rarity / total
-        return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:DEPTH])
+        return dict(sorted(shares.items(), key=lambda item: (-item[1], item[0]))[:depth])
 
     def _hits(self, question: Question, candidates: Candidates, k: int, every_chunk: bool) -> list[Hit]:
         hits: list[Hit] = []
