@@ -206,7 +206,6 @@ def test_the_index_folder_is_for_its_owner_only(small, posts):
     assert small.folder.current().stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="lexical_store.py write: bm25s divides by 0 documents")
 def test_an_index_of_no_post_is_an_index(small, tmp_path):
     (tmp_path / "nothing").mkdir()
     assert small.build(tmp_path / "nothing").posts == 0

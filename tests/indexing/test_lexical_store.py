@@ -75,10 +75,7 @@ def test_rarity_falls_with_every_holder(tmp_path):
     assert 1.0 > store.rarity("seldom") > store.rarity("common") == 0.0
 
 
-NO_POST = pytest.mark.xfail(strict=True, raises=RuntimeWarning, reason="lexical_store.py write: bm25s divides by 0 documents")
-
-
-@pytest.mark.parametrize("documents", [pytest.param([], marks=NO_POST), [""], ["", ""], ["one"], ["the and of"]])
+@pytest.mark.parametrize("documents", [[], [""], ["", ""], ["one"], ["the and of"]])
 def test_a_corpus_of_nearly_nothing_is_indexed(tmp_path, documents):
     write_lexical(tmp_path, documents)
     store = LexicalStore(tmp_path)

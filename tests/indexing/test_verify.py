@@ -134,7 +134,6 @@ def test_the_command_says_that_a_whole_index_is_whole(sample_index, run):
     assert json.loads(result.stdout)["faults"] == []
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_an_index_of_no_post_is_whole(small, tmp_path):
     (tmp_path / "nothing").mkdir()
     small.build(tmp_path / "nothing")

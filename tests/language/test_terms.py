@@ -60,7 +60,6 @@ def test_text_without_spaces_gives_pairs_of_characters(text, wanted):
     assert terms(text) == wanted
 
 
-@pytest.mark.xfail(strict=True, reason="terms.py terms_of: a run beside CJK is one plain word, not cut as it is alone")
 @pytest.mark.parametrize("text", ["iOSの", "日本語TKVolume", "エラー14.2で"])
 def test_a_latin_name_beside_cjk_is_a_term(text):
     assert {"os", "volum", "14.2"} & set(terms(text))

@@ -75,7 +75,10 @@ class ServerEmbedder:
         rows: list[Sequence[float]] = []
         for start in range(0, len(texts), TEXTS_A_REQUEST):
             rows.extend(self._request(texts[start : start + TEXTS_A_REQUEST]))
-        vectors = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
+        try:
+            vectors = np.asarray(rows, dtype=np.float32).reshape(len(texts), -1)
+        except (ValueError, TypeError) as error:
+            raise self._no_protocol("vectors of unlike lengths, or of no numbers") from error
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(vectors).all() or (len(texts) and not lengths.all()):
             raise EmbedderError(
@@ -104,13 +107,14 @@ class ServerEmbedder:
             ) from error
         except ValueError as error:
             raise self._no_protocol(f"an answer that is not understood ({error})") from error
-        rows: dict[Any, Any] = {
-            getattr(item, "index", None): getattr(item, "embedding", None) for item in getattr(answer, "data", None) or ()
-        }
-        if sorted(rows, key=str) != sorted(range(len(texts)), key=str) or not all(
-            isinstance(row, list) for row in rows.values()
+        items = list(getattr(answer, "data", None) or ())
+        rows: dict[Any, Any] = {getattr(item, "index", None): getattr(item, "embedding", None) for item in items}
+        if (
+            len(items) != len(texts)
+            or sorted(rows, key=str) != sorted(range(len(texts)), key=str)
+            or not all(isinstance(row, list) for row in rows.values())
         ):
-            raise self._no_protocol(f"{len(rows)} vectors for {len(texts)} texts, or not one for each")
+            raise self._no_protocol(f"{len(items)} vectors for {len(texts)} texts, or not one for each")
         return [rows[index] for index in range(len(texts))]
 
     def _no_protocol(self, what: str) -> EmbedderError:

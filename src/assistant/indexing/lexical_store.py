@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import warnings
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -61,7 +62,10 @@ class _Numbered:
         if not any(self.documents):
             # Without a single term there is no average length to divide by.
             self.documents = [array("i", [0]) for _ in self.documents]
-        index.index((self.documents, self.vocabulary), show_progress=False, create_empty_token=False)
+        with warnings.catch_warnings():
+            # Of no document at all there is no average length, and no question that needs one.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            index.index((self.documents, self.vocabulary), show_progress=False, create_empty_token=False)
         index.save(folder, show_progress=False)
         (folder / BM25S_VOCABULARY).unlink()
         _write_vocabulary(folder, self.vocabulary)

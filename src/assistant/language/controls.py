@@ -7,7 +7,8 @@ import re
 # Whole escape sequences first (CSI, OSC, DCS, APC, PM, SOS), so that no half of one is left as text; then single controls.
 # One without its end is no sequence: in text of a wrong encoding such bytes stand for quotation marks.
 _SEQUENCE = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\n\x9d\x90\x98\x9e\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])"
+    r"[^\x07\x1b\x9c\n\x9d\x90\x98\x9e\x9f]{0,4096}(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]?"
 )
 _CONTROL = re.compile(

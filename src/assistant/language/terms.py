@@ -77,14 +77,18 @@ def terms_of(token: str) -> tuple[str, ...]:
         token = token[:LONGEST_TOKEN]
     if _VERSION.fullmatch(token):
         return (token.lower().lstrip("v"), *_prefixes(token))
+    if _CJK.search(token) and not _CJK_RUN.fullmatch(token):
+        # Names beside a script without spaces: each run of one script is a token of its own.
+        return tuple(
+            dict.fromkeys(term for run in _CJK_RUN.findall(token) for term in terms_of(run.strip(".-:/@+&'’_")) if run)
+        )
     labels = _LABEL.findall(token)
     found: list[str] = []
     if len(labels) > 1 or _MIXED.search(token):
         found.append(token.lower())
     for label in labels:
         if _CJK.search(label):
-            for run in _CJK_RUN.findall(label):
-                found.extend(_cjk_bigrams(run) if _CJK.match(run) else _plain(run))
+            found.extend(_cjk_bigrams(label))
             continue
         parts = _PART.findall(label) if _MIXED.search(label) else [label]
         for part in parts:

@@ -32,6 +32,8 @@ SCAN_LIMIT = 5000
 """Chunks up to which a filtered search compares all that pass; above it the store is asked for more and then sifted."""
 EXACT_WEIGHT = 3.0
 """Standard deviations of fused score that an identifier is worth where it is all that is asked; less beside other words."""
+WORD_SHARE = 0.3
+"""What a plain word counts against an identifier in that: who names a code means the code."""
 RARE = 0.6
 """Rarity (`LexicalStore.rarity`) from which on an identifier speaks for a post: at most 30 of 5,000 posts hold it."""
 
@@ -147,7 +149,7 @@ class Retriever:
         lexical = self._generation.lexical
         rarities = {name: lexical.rarity(name) for name in question.identifiers if name in lexical}
         telling = {name: rarity for name, rarity in rarities.items() if rarity >= RARE}
-        total = sum(telling.values()) + sum(map(lexical.rarity, question.plain_terms))
+        total = sum(telling.values()) + WORD_SHARE * sum(map(lexical.rarity, question.plain_terms))
         passing = None if allowed is None else set(allowed)
         shares: dict[int, float] = {}
         for name, rarity in telling.items():
