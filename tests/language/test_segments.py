@@ -113,3 +113,9 @@ def test_a_token_longer_than_a_sentence_stays_whole():
 def test_trimming_only_white_space_gives_nothing():
     span = trimmed(" \n\t ", (0, 4))
     assert span.start == span.end
+
+
+def test_a_code_block_is_cut_where_it_must_fit_a_quotation():
+    text = "Look:\n\n```\n" + "call(argument);\n" * 400 + "```\nThat is all."
+    assert max(end - start for start, end in sentences(text, 320, cut_blocks=True)) <= 320
+    assert max(end - start for start, end in sentences(text, 320)) > 6000

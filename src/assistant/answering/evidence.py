@@ -179,7 +179,7 @@ class _Draft:
     @classmethod
     def of(cls, post: Post, wanted: dict[str, float]) -> _Draft:
         # A quoted line is somebody else's, and stands in its own post already.
-        spans = [span for span in sentences(post.body) if not post.body.startswith(">", span.start)]
+        spans = [span for span in sentences(post.body, cut_blocks=True) if not post.body.startswith(">", span.start)]
         held = [frozenset(terms(post.body[start:end])) for start, end in spans]
         draft = cls(post, tuple(spans), tuple(held), wanted)
         if len(spans) <= MOST_SENTENCES:

@@ -127,6 +127,10 @@ def trimmed(text: str, span: Span) -> Span:
     return Span(start, end)
 
 
-def sentences(text: str, longest: int = LONGEST_SENTENCE) -> list[Span]:
-    """The sentences and code blocks of a text, in order, without the white space between them."""
-    return [span for piece in pieces(text, longest) if (span := trimmed(text, piece)).end > span.start]
+def sentences(text: str, longest: int = LONGEST_SENTENCE, *, cut_blocks: bool = False) -> list[Span]:
+    """The sentences and code blocks of a text, in order, without the white space between them.
+
+    With `cut_blocks` a code block is cut like a sentence where it is longer than `longest`.
+    """
+    cut = [part for piece in pieces(text, longest) for part in (_cut_long(text, piece, longest) if cut_blocks else [piece])]
+    return [span for piece in cut if (span := trimmed(text, piece)).end > span.start]
