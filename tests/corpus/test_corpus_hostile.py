@@ -230,7 +230,9 @@ def test_a_mebibyte_of_anything_is_read_in_a_second(name, tmp_path):
     file = tmp_path / "x.txt"
     file.write_bytes(HOSTILE[name].encode())
     times = []
-    for _ in range(3):
+    for attempt in range(5):
+        # Processor time grows when another program shares the core; what counts is what the reader needs.
+        time.sleep(attempt / 2)
         start = time.process_time()
         for _ in read(file):
             pass
