@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +16,7 @@ from assistant.errors import UsageError
 if TYPE_CHECKING:
     from assistant.retrieval.filters import Filters
     from assistant.settings import Settings
-    from assistant.types import Answer
+    from assistant.types import Answer, Hit
 
 NO_ANSWER = 3
 
@@ -136,15 +137,11 @@ def search(
     assistant = Assistant(surface.settings_from(index=index, k=k))
     filters = surface.filters_from(tag, source, since, unanswered)
 
-    def found(words: str) -> list[Any]:
+    def found(words: str) -> list[Hit]:
         return assistant.search(words, None, filters, every_chunk=all_chunks)
 
     if batch is not None:
-        from assistant.commands.batches import batch_lines
-
-        for line in batch_lines(batch):
-            hits = found(line.text("query"))
-            surface.print_json({"id": line.values.get("id"), "hits": [hit_json(hit) for hit in hits]})
+        _search_batch(batch, found)
         return
     if query is None:
         raise UsageError("there is nothing to search for", hint='say it: `assistant search "…"`')
@@ -153,6 +150,15 @@ def search(
         surface.print_json({"query": query, "hits": [hit_json(hit) for hit in hits]})
     else:
         typer.echo(hits_text(hits, surface.painter()))
+
+
+def _search_batch(path: str, found: Callable[[str], list[Hit]]) -> None:
+    from assistant.commands.batches import batch_lines
+    from assistant.render import hit_json
+
+    for line in batch_lines(path):
+        hits = found(line.text("query"))
+        surface.print_json({"id": line.values.get("id"), "hits": [hit_json(hit) for hit in hits]})
 
 
 @surface.reporting
