@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     k: int = Field(10, ge=1, le=1000, description="how many posts a search shows")
     max_characters: int = Field(600, ge=80, le=10_000, description="how much of the posts an answer quotes at most")
     refuse_below: float = Field(
-        0.5, ge=0.0, le=1.0, description="confidence under which a question is refused; 0 never refuses"
+        0.5, ge=0.0, le=1.0, description="confidence under which a question is refused; at 0 only what no post was found for"
     )
     openai_api_key: SecretStr | None = Field(
         None,

@@ -35,7 +35,7 @@ def doctor(index: surface.Index = None, as_json: surface.Json = False, debug: su
 
 @surface.reporting
 def verify(index: surface.Index = None, as_json: surface.Json = False, debug: surface.Debug = False) -> None:
-    """Check that the index is whole: every file, every id, every stored vector's place.
+    """Check that the index is whole: every file, every id, and that a sample of its vectors is found.
 
     Example: assistant verify
     """

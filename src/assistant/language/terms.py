@@ -16,7 +16,7 @@ from typing import Any
 TOKEN = re.compile(r"[^\W_][\w]*(?:[.\-:/@+&'’][\w]+)*", re.UNICODE)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\dA-Za-z_]+", re.UNICODE)
 _LABEL = re.compile(r"[^\W_]+(?:['’][a-z]+)?", re.UNICODE)
-_VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
+VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 _MIXED = re.compile(r"[a-z][A-Z]|[A-Z]{2,}[a-z]|[A-Za-z]\d|\d[A-Za-z]|_")
 _POSSESSIVE = re.compile(r"['’]s?$")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
@@ -46,7 +46,7 @@ def _stem(word: str) -> str:
 
 def is_identifier(token: str) -> bool:
     """True for a name that somebody made up for a machine: mixed case, digits among letters, dots, underscores."""
-    return bool(_MIXED.search(token) or _VERSION.fullmatch(token) or re.search(r"\w[.:/_@]\w", token))
+    return bool(_MIXED.search(token) or VERSION.fullmatch(token) or re.search(r"\w[.:/_@]\w", token))
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
@@ -75,7 +75,7 @@ def terms_of(token: str) -> tuple[str, ...]:
     """The terms of one token of `tokens`: the stem of a word; an identifier whole, then its parts."""
     if len(token) > LONGEST_TOKEN:
         token = token[:LONGEST_TOKEN]
-    if _VERSION.fullmatch(token):
+    if VERSION.fullmatch(token):
         return (token.lower().lstrip("v"), *_prefixes(token))
     if _CJK.search(token) and not _CJK_RUN.fullmatch(token):
         # Names beside a script without spaces: each run of one script is a token of its own.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.language.terms import is_identifier, terms, terms_of, tokens
+from assistant.language.terms import VERSION, is_identifier, terms, terms_of, tokens
 
 _QUESTION_WORDS = frozenset(
     (
@@ -16,7 +16,6 @@ _QUESTION_WORDS = frozenset(
 )
 SHORTEST_IDENTIFIER = 5
 """Characters; shorter names of letters and digits (p53, IL6, M4) mean many things."""
-_VERSION = re.compile(r"v?\d+(?:\.\d+)+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,28 +32,22 @@ class Question:
     @cached_property
     def content_terms(self) -> tuple[str, ...]:
         """Distinct terms that say what the question is about: without question words and pronouns."""
-        return tuple(dict.fromkeys(
-            term
-            for match in tokens(self.text)
-            if match[0].lower() not in _QUESTION_WORDS
-            for term in terms_of(match[0])
-        ))  # fmt: skip
+        return tuple(dict.fromkeys(term for word in self._content_words() for term in terms_of(word)))
 
     @cached_property
     def plain_terms(self) -> tuple[str, ...]:
         """Content terms of the words that are no identifiers."""
-        return tuple(dict.fromkeys(
-            term
-            for match in tokens(self.text)
-            if match[0].lower() not in _QUESTION_WORDS and not is_identifier(match[0])
-            for term in terms_of(match[0])
-        ))  # fmt: skip
+        words = (word for word in self._content_words() if not is_identifier(word))
+        return tuple(dict.fromkeys(term for word in words for term in terms_of(word)))
+
+    def _content_words(self) -> Iterator[str]:
+        return (match[0] for match in tokens(self.text) if match[0].lower() not in _QUESTION_WORDS)
 
     @cached_property
     def identifiers(self) -> tuple[str, ...]:
         """Names made up for a machine, whole and in lower case: symbols, domains, versions, codes."""
         return tuple(dict.fromkeys(
-            match[0].lower().lstrip("v") if _VERSION.fullmatch(match[0]) else match[0].lower()
+            match[0].lower().lstrip("v") if VERSION.fullmatch(match[0]) else match[0].lower()
             for match in tokens(self.text)
             if is_identifier(match[0]) and len(match[0]) >= SHORTEST_IDENTIFIER
         ))  # fmt: skip
