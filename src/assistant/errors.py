@@ -11,6 +11,7 @@
     │   └── IndexMismatch         4   409   built with other settings than those now in force
     ├── IndexLocked               5   409   another writer holds the index
     ├── PostNotFound              1   404
+    ├── EvaluationError           1   422   a set, a run or its scores cannot be used
     └── ServerUnreachable         6   502   a model server does not answer
 
 A message says what happened, with the values; `hint` says what to do about it, as a command where there is one.
@@ -87,6 +88,12 @@ class PostNotFound(AssistantError):
     """No post, or more than one, goes by this id."""
 
     http_status = 404
+
+
+class EvaluationError(AssistantError):
+    """A set of topics, a run or its scores cannot be read or do not belong together."""
+
+    http_status = 422
 
 
 class ServerUnreachable(AssistantError):

@@ -1,0 +1,163 @@
+"""A run on disk: one folder, written line by line, so that what was answered before a crash is never asked again.
+
+manifest.json    what was asked of what, with which settings
+topics.jsonl     the topics as they were asked: a run is scored by itself
+answers.jsonl    one line a topic and repeat, flushed and synced as it is written
+posts.jsonl      the posts that answers cite or retrieved, once each
+retrieval.trec, retrieval_post.trec     the rankings, for any other scorer
+scores.jsonl, summary.json              made by `eval score` from the files above, byte for byte the same each time
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from assistant.errors import EvaluationError
+from assistant.evaluation.records import AnswerRecord, PostRecord, RunManifest
+from assistant.evaluation.scores import Score
+from assistant.evaluation.topics import Frozen, Topic
+
+Model = TypeVar("Model", bound=Frozen)
+
+MANIFEST, TOPICS, ANSWERS, POSTS = "manifest.json", "topics.jsonl", "answers.jsonl", "posts.jsonl"
+SCORES, SUMMARY = "scores.jsonl", "summary.json"
+THREAD_RUN, POST_RUN = "retrieval.trec", "retrieval_post.trec"
+RERUN = "run it again: `assistant eval run SET --out DIR`"
+
+
+def line_of(model: Frozen) -> str:
+    """A record as one line of JSON; what is as its default is left out."""
+    return model.model_dump_json(exclude_defaults=True) + "\n"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file or nothing: a reader never sees half of it."""
+    partial = path.with_name(f".{path.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def json_text(document: Any) -> str:
+    """A document in the one form that equal documents share. Raises ValueError for a number that is none."""
+    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def read_lines(path: Path, model: type[Model]) -> Iterator[tuple[int, Model]]:
+    """The records of a file of JSON lines with their 1-based line numbers. Raises EvaluationError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise EvaluationError(f"there is no {path}", hint=RERUN) from error
+    except UnicodeDecodeError as error:
+        raise EvaluationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})", hint="save it as UTF-8") from error
+    # Not splitlines(): U+2028 and its like may stand inside a JSON text.
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, read_line(line, model, f"{path}:{number}")
+
+
+def read_line(line: str, model: type[Model], place: str) -> Model:
+    """One record. Raises EvaluationError that names the place and the field."""
+    try:
+        return model.model_validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the line"
+        raise EvaluationError(f"{place}: {field}: {first['msg']}", hint="correct this line") from error
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run that was begun; what it holds is read when asked for. All readers raise EvaluationError."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> RunManifest:
+        """What the run was made with."""
+        path = self.path / MANIFEST
+        if not path.exists():
+            raise EvaluationError(f"{self.path} holds no run (there is no {MANIFEST})", hint=RERUN)
+        return read_line(path.read_text(encoding="utf-8"), RunManifest, str(path))
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """The topics of the run in their order."""
+        return tuple(topic for _, topic in read_lines(self.path / TOPICS, Topic))
+
+    @cached_property
+    def answers(self) -> tuple[AnswerRecord, ...]:
+        """All answers, in the order in which they were given."""
+        return tuple(answer for _, answer in read_lines(self.path / ANSWERS, AnswerRecord))
+
+    @cached_property
+    def posts(self) -> dict[str, PostRecord]:
+        """The posts that the run touched, by the system's id."""
+        return {post.post: post for _, post in read_lines(self.path / POSTS, PostRecord)}
+
+    @cached_property
+    def scores(self) -> tuple[Score, ...]:
+        """What `eval score` measured."""
+        path = self.path / SCORES
+        try:
+            with path.open(encoding="utf-8") as lines:
+                return tuple(_score(line, f"{path}:{number}") for number, line in enumerate(lines, start=1))
+        except FileNotFoundError as error:
+            raise EvaluationError(f"{self.path} is not scored yet", hint=f"`assistant eval score {self.path}`") from error
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What `eval score` concluded."""
+        path = self.path / SUMMARY
+        try:
+            return dict(json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError as error:
+            raise EvaluationError(f"{self.path} is not scored yet", hint=f"`assistant eval score {self.path}`") from error
+        except ValueError as error:
+            raise EvaluationError(f"{path}: {error}", hint=f"`assistant eval score {self.path}`") from error
+
+
+def _score(line: str, place: str) -> Score:
+    try:
+        return Score(**json.loads(line))
+    except (ValueError, TypeError) as error:
+        raise EvaluationError(f"{place}: not a score ({error})", hint="score the run again: `assistant eval score DIR`") from error
+
+
+class LineWriter:
+    """Appends records to a file, each on disk before the next is begun. A last line without its end is cut off first."""
+
+    def __init__(self, path: Path) -> None:
+        _cut_torn_line(path)
+        self._stream = path.open("a", encoding="utf-8", newline="\n")
+
+    def write(self, records: Iterable[Frozen]) -> None:
+        """Append the records and wait until the disk has them."""
+        for record in records:
+            self._stream.write(line_of(record))
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+
+    def close(self) -> None:
+        """Give up the file."""
+        self._stream.close()
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    if data and not data.endswith(b"\n"):
+        with path.open("r+b") as stream:
+            stream.truncate(data.rfind(b"\n") + 1)
