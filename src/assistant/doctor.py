@@ -70,7 +70,9 @@ def _cache(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    generation = Generation(IndexFolder(Path(settings.index)).current(), Recipe(embedder_from(settings).fingerprint))
+    generation = Generation(
+        IndexFolder(Path(settings.index)).current(), Recipe.of(embedder_from(settings).fingerprint, settings.without)
+    )
     manifest = generation.manifest
     generation.close()
     return f"{manifest.generation}: {manifest.posts} posts, {manifest.threads} threads, {manifest.chunks} chunks"

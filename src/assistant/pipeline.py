@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.answering.confidence import Confidence
+from assistant.answering.confidence import Confidence, Observed
 from assistant.answering.extractive import Extractive
 from assistant.conversation import standalone
 from assistant.indexing.embedders import Embedder, embedder_from
@@ -19,7 +19,7 @@ from assistant.retrieval.filters import Filters
 from assistant.retrieval.question import Question
 from assistant.retrieval.retriever import Retriever
 from assistant.settings import Settings
-from assistant.types import Answer, Hit, Near, Post, Provenance, Reply, Timings, Turn
+from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Timings, Turn
 
 READ_HITS = 5
 NEAREST = 5
@@ -65,7 +65,7 @@ class Assistant:
         """The generation in force. Raises IndexMissing, IndexDamaged, IndexMismatch."""
         name = self._folder.current_name()
         if self._generation is None or self._generation.name != name:
-            opened = Generation(self._folder.path / name, Recipe(self.embedder.fingerprint))
+            opened = Generation(self._folder.path / name, Recipe.of(self.embedder.fingerprint, self.settings.without))
             self.close()
             self._generation = opened
         return self._generation
@@ -78,9 +78,10 @@ class Assistant:
             self._answerer = Extractive(
                 generation,
                 self.embedder,
-                Confidence.shipped(),
+                Confidence.of(self.settings.confidence_model),
                 self.settings.max_characters,
                 self.settings.refuse_below,
+                self.settings.without,
             )
         return self._answerer
 
@@ -94,21 +95,32 @@ class Assistant:
         self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
     ) -> list[Hit]:
         """The best `k` hits (default: the setting `k`) for a query."""
-        retriever = Retriever(self.generation, self.embedder)
-        return retriever.search(Question(query), k or self.settings.k, filters, every_chunk=every_chunk)
+        retriever = Retriever(self.generation, self.embedder, self.settings.without)
+        return retriever.search(self._question(query), k or self.settings.k, filters, every_chunk=every_chunk)
+
+    def _question(self, text: str) -> Question:
+        return Question(text, plain=Part.IDENTIFIERS in self.settings.without)
 
     def post(self, name: str) -> Post:
         """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
         return self.generation.posts.find(name)
 
+    def observed(self, question: str, history: Sequence[Turn] = ()) -> Observed | None:
+        """The signs that the confidence in the answer to a question comes from; None where there is nothing to read."""
+        asked = self._question(standalone(question, history, self.generation.lexical.rarity))
+        hits = Retriever(self.generation, self.embedder, self.settings.without).search(asked, READ_HITS)
+        return self.answerer.observed(asked, hits)
+
     async def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> AsyncIterator[Event]:
         """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""
         started = time.perf_counter()
         generation = self.generation
-        asked = Question(standalone(question, history, generation.lexical.rarity))
+        asked = self._question(standalone(question, history, generation.lexical.rarity))
         rewritten = time.perf_counter()
         answerer = self.answerer
-        hits = Retriever(generation, self.embedder).search(asked, max(READ_HITS, NEAREST), filters)
+        hits = Retriever(generation, self.embedder, self.settings.without).search(
+            asked, max(READ_HITS, NEAREST, self.settings.k), filters
+        )
         nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
         retrieved = time.perf_counter()
         yield Retrieved(asked.text, tuple(hits))
@@ -121,7 +133,9 @@ class Assistant:
         ))  # fmt: skip
 
     def _provenance(self, generation: Generation) -> Provenance:
-        deciding = self.settings.model_dump(include={"generator", "max_characters", "refuse_below", "embedder"})
+        deciding = self.settings.model_dump(include={"generator", "max_characters", "refuse_below", "embedder", "without"})
+        deciding["confidence"] = Confidence.of(self.settings.confidence_model).sha256
+        deciding["without"] = sorted(self.settings.without)
         digest = hashlib.blake2b(repr(sorted(deciding.items())).encode(), digest_size=8).hexdigest()
         return Provenance(generation.name, digest, "", generation.manifest.recipe.embedder)
 

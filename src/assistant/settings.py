@@ -13,6 +13,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import SettingsError
+from assistant.types import Part, Parts
 
 PROJECT_FILE = Path("assistant.toml")
 PREFIX = "ASSISTANT_"
@@ -42,6 +43,10 @@ class Settings(BaseSettings):
     refuse_below: float = Field(
         0.5, ge=0.0, le=1.0, description="confidence under which a question is refused; at 0 only what no post was found for"
     )
+    confidence_model: Path | None = Field(
+        None, description="confidence fitted by `assistant eval calibrate`, in place of the one that comes with the program"
+    )
+    without: Parts = Field(frozenset(), description=f"components to switch off, to see what they are worth: {', '.join(Part)}")
     openai_api_key: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("openai_api_key", f"{PREFIX}OPENAI_API_KEY", "OPENAI_API_KEY"),

@@ -10,6 +10,31 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
+class Part(StrEnum):
+    """A component that can be switched off, to see what it is worth. The first three decide how an index is made."""
+
+    CHUNKS = "chunks"
+    TITLES = "titles"
+    IDENTIFIERS = "identifiers"
+    DENSE = "dense"
+    LEXICAL = "lexical"
+    PAIRS = "pairs"
+    EXACT = "exact"
+    COVERAGE = "coverage"
+    COPIES = "copies"
+    SKIMMING = "skimming"
+    FRAMES = "frames"
+    REPLIES = "replies"
+    FIELDS = "fields"
+
+
+Parts = frozenset[Part]
+"""Parts that are switched off; empty for the program as it is."""
+NONE: Parts = frozenset()
+INDEX_PARTS: Parts = frozenset({Part.CHUNKS, Part.TITLES, Part.IDENTIFIERS})
+"""Parts that decide how an index is made; the others decide how it is asked."""
+
+
 class Role(StrEnum):
     """What a post is in its thread."""
 

@@ -6,15 +6,18 @@ weights stand in `confidence.json` beside this file with what they were fitted o
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.answering.asked import Asked, numbers, version_met, versions
 from assistant.answering.evidence import ReadPost
+from assistant.errors import SettingsError
 from assistant.language.terms import is_identifier, terms
 from assistant.retrieval.question import Question
 from assistant.types import Hit, Role
@@ -120,16 +123,25 @@ def _asks_the_same(read: ReadPost) -> float:
 class Confidence:
     """The fitted model."""
 
-    def __init__(self, weights: dict[str, float], bias: float, topic_closeness: float) -> None:
+    def __init__(self, weights: Mapping[str, float], bias: float, topic_closeness: float, sha256: str = "") -> None:
+        self.sha256 = sha256
         self._weights = tuple(weights[field.name] for field in fields(Observed))
         self._bias = bias
         self._topic_closeness = topic_closeness
 
     @classmethod
-    def shipped(cls) -> Confidence:
-        """The model that comes with the program."""
-        data = json.loads((files("assistant.answering") / "confidence.json").read_text(encoding="utf-8"))
-        return cls(data["weights"], data["bias"], data["topic_closeness"])
+    def of(cls, path: Path | None) -> Confidence:
+        """The model in a file, or the one that comes with the program. Raises SettingsError for a file that holds none."""
+        try:
+            text = (path or files("assistant.answering") / "confidence.json").read_text(encoding="utf-8")
+            data = json.loads(text)
+            digest = hashlib.sha256(text.encode()).hexdigest()
+            return cls(data["weights"], float(data["bias"]), float(data["topic_closeness"]), digest)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise SettingsError(
+                f"{path} holds no confidence model ({type(error).__name__}: {error})",
+                hint="fit one: `assistant eval calibrate`, or leave the setting confidence_model out",
+            ) from error
 
     def answered(self, observed: Observed) -> float:
         """Probability (0-1) that what was read holds the answer."""

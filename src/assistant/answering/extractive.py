@@ -14,7 +14,7 @@ from assistant.answering.fields import FieldAnswer, Fields, parse
 from assistant.language.segments import sentences
 from assistant.retrieval.filters import Filters, allowed_rows
 from assistant.retrieval.question import Question
-from assistant.types import Citation, Hit, Near, Passage, Post, Refusal, Reply, Role, Status
+from assistant.types import NONE, Citation, Hit, Near, Part, Parts, Passage, Post, Refusal, Reply, Role, Status
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder
@@ -48,7 +48,13 @@ class Extractive:
     """The answerer that quotes."""
 
     def __init__(
-        self, generation: Generation, embedder: Embedder, confidence: Confidence, characters: int, refuse_below: float
+        self,
+        generation: Generation,
+        embedder: Embedder,
+        confidence: Confidence,
+        characters: int,
+        refuse_below: float,
+        without: Parts = NONE,
     ) -> None:
         self._generation = generation
         self._reader = Reader(embedder, generation.lexical.rarity)
@@ -56,10 +62,11 @@ class Extractive:
         self._confidence = confidence
         self._characters = characters
         self._refuse_below = refuse_below
+        self._without = without
 
     def about_fields(self, question: Question, filters: Filters) -> Reply | None:
         """The answer to a question about the posts themselves, None for any other question."""
-        asked = parse(question.text)
+        asked = None if Part.FIELDS in self._without else parse(question.text)
         if asked is None:
             return None
         return self._field_reply(self._fields.answer(asked, allowed_rows(self._generation.posts, filters)))
@@ -80,6 +87,14 @@ class Extractive:
             return self._refusal(confidence, observed, best, nearest)
         return self._quote(self._shown(asked, threads), confidence)
 
+    def observed(self, question: Question, hits: Sequence[Hit]) -> Observed | None:
+        """The signs that the confidence in an answer to `question` is computed from; None where there is nothing to read."""
+        asked = Asked(question.text)
+        threads = self.read(question, asked, hits)
+        if not threads:
+            return None
+        return Observed.of(question, asked, threads[0].hit, threads[0].posts, hits, self._generation.lexical)
+
     def _refusal(self, confidence: float, observed: Observed, best: ReadThread, nearest: Sequence[Near]) -> Reply:
         on_topic = self._confidence.on_topic(observed)
         reason = Refusal.ASKED_NOT_ANSWERED if on_topic else Refusal.NOT_HERE
@@ -91,14 +106,17 @@ class Extractive:
         skimmed = self._skim(question, asked, hits)
         wanted = skimmed if asked.several else skimmed[:1]
         return [
-            replace(thread, posts=tuple(sorted(self._reader.read(question, thread.posts), key=_promise, reverse=True)))
+            replace(thread, posts=tuple(sorted(self._framed(question, thread.posts), key=_promise, reverse=True)))
             for thread in wanted
         ]
+
+    def _framed(self, question: Question, posts: Sequence[ReadPost]) -> Sequence[ReadPost]:
+        return posts if Part.FRAMES in self._without else self._reader.read(question, posts)
 
     def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
         """The first hit's thread and those close behind it, ordered by what skimming them showed."""
         threads = []
-        for hit in hits[:MOST_READ]:
+        for hit in hits[: 1 if Part.SKIMMING in self._without else MOST_READ]:
             if not asked.several and hits[0].score - hit.score > CLOSE:
                 continue
             if posts := self._reader.skim(question, self._posts_of(hit)):
@@ -108,6 +126,8 @@ class Extractive:
 
     def _posts_of(self, hit: Hit) -> list[Post]:
         """The hit's post, and of its thread the question, the accepted answer and the first replies."""
+        if Part.REPLIES in self._without:
+            return [hit.post]
         thread = [post for post in self._generation.posts.thread(hit.post.thread_id) if post != hit.post]
         thread.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
         return [hit.post, *thread[:REPLIES_READ]]

@@ -51,7 +51,13 @@ def _build(index: Path | None, paths: Sequence[str], forget: Sequence[str], fres
     settings = surface.settings_from(index=index)
     with reported(quiet) as progress:
         report = build(
-            IndexFolder(settings.index), embedder_from(settings), paths, forget=forget, fresh=fresh, progress=progress
+            IndexFolder(settings.index),
+            embedder_from(settings),
+            paths,
+            forget=forget,
+            fresh=fresh,
+            without=settings.without,
+            progress=progress,
         )
     _remarks(report)
     if as_json:

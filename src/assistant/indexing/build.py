@@ -22,8 +22,9 @@ from assistant.indexing import schema
 from assistant.indexing.claims import add_claims, copy_claims, digest
 from assistant.indexing.generation_writer import Progress, Written, write_generation
 from assistant.indexing.generations import IndexFolder
+from assistant.indexing.manifest import Recipe
 from assistant.indexing.resolve import resolve
-from assistant.types import Notice, RawPost, Skipped
+from assistant.types import NONE, Notice, Parts, RawPost, Skipped
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder
@@ -73,11 +74,12 @@ def build(
     *,
     forget: Sequence[str] = (),
     fresh: bool = False,
+    without: Parts = NONE,
     progress: Progress = lambda step, done, total: None,
 ) -> BuildReport:
     """Bring the index in `folder` up to date with `paths` (all known roots if empty), leave out the roots in `forget`.
 
-    `fresh` takes nothing over from the generation in force, which may then be damaged.
+    `fresh` takes nothing over from the generation in force, which may then be damaged; `without` switches parts off.
 
     Raises IndexLocked, SourceError (a named path that does not exist), EmbedderError, ServerUnreachable; the generation
     in force is untouched then.
@@ -93,7 +95,9 @@ def build(
                 _read(ledger, previous, renewed, forget, remarks, progress)
                 changes = _changes(ledger, previous)
                 claims = _count(ledger, "claims")
-                written = _unchanged(ledger, previous, embedder) or _written(folder, partial, ledger, embedder, progress)
+                written = _unchanged(ledger, previous, Recipe.of(embedder.fingerprint, without)) or written_from(
+                    folder, partial, ledger, embedder, progress, without
+                )
             if partial.is_dir() and (partial / manifests.NAME).is_file():
                 folder.publish(partial, written.manifest.generation)
         finally:
@@ -200,18 +204,26 @@ def _changes(ledger: sqlite3.Connection, previous: Path | None) -> _Changes:
     return _Changes(len(new.keys() - old.keys()), changed, len(old.keys() - new.keys()), len(common) - changed)
 
 
-def _unchanged(ledger: sqlite3.Connection, previous: Path | None, embedder: Embedder) -> Written | None:
+def _unchanged(ledger: sqlite3.Connection, previous: Path | None, recipe: Recipe) -> Written | None:
     """The generation in force, where it is made of these very posts in this very way."""
     if previous is None:
         return None
     manifest = manifests.read_manifest(previous)
-    if manifest.recipe != manifests.Recipe(embedder.fingerprint) or manifest.corpus != _corpus_hash(ledger):
+    if manifest.recipe != recipe or manifest.corpus != _corpus_hash(ledger):
         return None
     whole = next(manifests.file_faults(previous, manifest), None) is None
     return Written(manifest) if whole else None
 
 
-def _written(folder: IndexFolder, partial: Path, ledger: sqlite3.Connection, embedder: Embedder, progress: Progress) -> Written:
+def written_from(
+    folder: IndexFolder,
+    partial: Path,
+    ledger: sqlite3.Connection,
+    embedder: Embedder,
+    progress: Progress,
+    without: Parts = NONE,
+) -> Written:
+    """The generation of a ledger of resolved posts, in `partial`; raises as `write_generation` does."""
     corpus_hash = _corpus_hash(ledger)
     identity = (folder.next_name(corpus_hash), corpus_hash)
-    return write_generation(partial, ledger, embedder, folder.cache, identity, progress)
+    return write_generation(partial, ledger, embedder, folder.cache, identity, progress, without)

@@ -11,13 +11,20 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from assistant.language.segments import pieces
-from assistant.types import Chunk, Post
+from assistant.types import NONE, Chunk, Part, Parts, Post
 
 if TYPE_CHECKING:
     from llama_index.core.node_parser import SentenceSplitter
 
 CHUNKER = "sentences/1"
 """Name and version of the way posts are cut; an index built by another one is rebuilt, not mixed."""
+
+
+def chunker_name(without: Parts) -> str:
+    """Name of the chunker with these parts switched off, as a recipe has it."""
+    name = "whole/1" if Part.CHUNKS in without else CHUNKER
+    return f"{name}-titles" if Part.TITLES in without else name
+
 
 SPECIAL_TOKENS = 2
 TITLE_SHARE = 0.25
@@ -35,11 +42,13 @@ def titled(title: str, text: str) -> str:
 class Chunker:
     """Cuts posts into chunks of at most `max_tokens` of `count`, title and special tokens included.
 
-    A single word longer than the window is cut inside: nothing else could be embedded whole.
+    A single word longer than the window is cut inside: nothing else could be embedded whole. Without `Part.CHUNKS` a post
+    is one chunk, of which the embedder sees as much as fits; without `Part.TITLES` a chunk stands for itself.
     """
 
-    def __init__(self, count: TokenCount, max_tokens: int) -> None:
+    def __init__(self, count: TokenCount, max_tokens: int, without: Parts = NONE) -> None:
         self._count = count
+        self._without = without
         self._max_tokens = max_tokens
         self._splitters: dict[int, SentenceSplitter] = {}
 
@@ -60,9 +69,11 @@ class Chunker:
 
         A post without a body has one empty chunk, so that its title can be found.
         """
-        context = self.context(post.title)
+        context = "" if Part.TITLES in self._without else self.context(post.title)
         if not post.body:
             return [Chunk(post.post_id, 0, 0, 0, "", titled(context, ""))]
+        if Part.CHUNKS in self._without:
+            return [Chunk(post.post_id, 0, 0, len(post.body), post.body, titled(context, post.body))]
         budget = self._max_tokens - SPECIAL_TOKENS - self._count(context)
         texts = self._splitter(budget).split_text(post.body)
         return [

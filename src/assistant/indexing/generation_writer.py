@@ -22,6 +22,7 @@ from assistant.indexing.embedding_cache import EmbeddingCache, vector_key
 from assistant.indexing.lexical_store import write_lexical
 from assistant.indexing.post_store import post_of
 from assistant.indexing.vector_store import VectorStore, write_vectors
+from assistant.types import NONE, Parts
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder, Vectors
@@ -52,6 +53,7 @@ def write_generation(
     cache_path: Path,
     identity: tuple[str, str],
     progress: Progress,
+    without: Parts = NONE,
 ) -> Written:
     """Complete the build in `partial`, whose ledger holds resolved posts; `identity` is its name and corpus hash.
 
@@ -59,7 +61,7 @@ def write_generation(
     """
     name, corpus_hash = identity
     with closing(EmbeddingCache(cache_path)) as cache:
-        texts = _write_chunks(ledger, embedder, cache, progress)
+        texts = _write_chunks(ledger, embedder, Chunker(embedder.count_tokens, embedder.max_tokens, without), cache, progress)
         started = time.perf_counter()
         _embed(texts, embedder, cache, progress)
         embed_seconds = time.perf_counter() - started
@@ -70,12 +72,12 @@ def write_generation(
         dimension = _dimension(ledger, cache)
         cache.keep_only({row["vector_key"] for row in ledger.execute("SELECT vector_key FROM chunks")})
     progress("search terms", 0, 0)
-    write_lexical(partial / "bm25", _documents(ledger))
+    write_lexical(partial / "bm25", _documents(ledger), without)
     posts = _count(ledger, "SELECT count(*) FROM posts")
     threads = _count(ledger, "SELECT count(DISTINCT thread_id) FROM posts")
     ledger.commit()
     versions = {library: version(library) for library in LIBRARIES}
-    recipe = manifests.Recipe(embedder.fingerprint)
+    recipe = manifests.Recipe.of(embedder.fingerprint, without)
     files = manifests.record_files(partial)
     manifest = manifests.Manifest(name, corpus_hash, recipe, posts, threads, count, dimension, versions, files)
     manifests.write_manifest(partial, manifest)
@@ -88,10 +90,9 @@ def _count(ledger: sqlite3.Connection, sql: str) -> int:
 
 
 def _write_chunks(
-    ledger: sqlite3.Connection, embedder: Embedder, cache: EmbeddingCache, progress: Progress
+    ledger: sqlite3.Connection, embedder: Embedder, chunker: Chunker, cache: EmbeddingCache, progress: Progress
 ) -> dict[bytes, str]:
     """Fill table `chunks`; the texts to embed by their key, those that the cache holds left out."""
-    chunker = Chunker(embedder.count_tokens, embedder.max_tokens)
     total = _count(ledger, "SELECT count(*) FROM posts")
     texts: dict[bytes, str] = {}
     posts = ledger.execute(

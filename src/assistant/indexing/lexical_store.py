@@ -7,8 +7,10 @@ neighbouring terms, which tell "tunnel provider" from a post that has both words
 from __future__ import annotations
 
 import hashlib
+import importlib
 import logging
 import math
+import sys
 import warnings
 from array import array
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.language.terms import terms
+from assistant.language.terms import plain_terms, terms
+from assistant.types import NONE, Part, Parts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +30,14 @@ if TYPE_CHECKING:
 ANALYSIS = "identifiers+snowball+pairs/2"
 """Name and version of the analysis; an index made by another one is rebuilt."""
 
+PLAIN_ANALYSIS = "words+snowball+pairs/1"
+
+
+def analysis_name(without: Parts) -> str:
+    """Name of the analysis with these parts switched off, as a recipe has it."""
+    return PLAIN_ANALYSIS if Part.IDENTIFIERS in without else ANALYSIS
+
+
 # Lucene's formula at the settings of the published baselines (Kamphuis et al. 2020); not tuned on our topics.
 METHOD, K1, B = "lucene", 1.5, 0.75
 PAIR_WEIGHT = 0.3
@@ -34,6 +45,18 @@ PAIR_WEIGHT = 0.3
 WORDS, PAIRS = "words", "pairs"
 HASHES, NUMBERS = "hashes.npy", "numbers.npy"
 BM25S_VOCABULARY = "vocab.index.json"
+
+
+def _bm25s() -> Any:
+    """bm25s without scipy, which it takes along wherever that is installed: a tenth of a second for nothing we use."""
+    unused = "scipy.sparse"
+    if unused in sys.modules:
+        return importlib.import_module("bm25s")
+    sys.modules[unused] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("bm25s")
+    finally:
+        del sys.modules[unused]
 
 
 def pairs_of(in_order: Sequence[str]) -> list[str]:
@@ -54,8 +77,7 @@ class _Numbered:
         self.documents.append(array("i", numbers))
 
     def write(self, folder: Path) -> None:
-        import bm25s
-
+        bm25s = _bm25s()
         # bm25s asks for its debug messages to be shown, and any library that logs on the root logger shows them.
         logging.getLogger("bm25s").setLevel(logging.WARNING)
         index = bm25s.BM25(method=METHOD, k1=K1, b=B)
@@ -85,11 +107,12 @@ def _write_vocabulary(folder: Path, vocabulary: dict[str, int]) -> None:
     np.save(folder / NUMBERS, np.array([number for _, number in hashed], dtype=np.int32))
 
 
-def write_lexical(folder: Path, documents: Iterable[str]) -> None:
+def write_lexical(folder: Path, documents: Iterable[str], without: Parts = NONE) -> None:
     """Index the documents in their order. Holds term numbers of all of them, not their text."""
     words, pairs = _Numbered(), _Numbered()
+    analyse = plain_terms if Part.IDENTIFIERS in without else terms
     for text in documents:
-        in_order = terms(text)
+        in_order = analyse(text)
         words.add(in_order)
         pairs.add(pairs_of(in_order))
     words.write(folder / WORDS)
@@ -100,10 +123,9 @@ class _Index:
     """One finished bm25s index, memory mapped."""
 
     def __init__(self, folder: Path) -> None:
-        import bm25s
         import numpy as np
 
-        self._index = bm25s.BM25.load(str(folder), mmap=True, load_corpus=False, load_vocab=False)
+        self._index = _bm25s().BM25.load(str(folder), mmap=True, load_corpus=False, load_vocab=False)
         self._hashes = np.load(folder / HASHES, mmap_mode="r")
         self._numbers = np.load(folder / NUMBERS, mmap_mode="r")
         self._starts = self._index.scores["indptr"]
@@ -146,13 +168,14 @@ class LexicalStore:
     def __contains__(self, term: str) -> bool:
         return self._words.number(term) is not None
 
-    def scores(self, question_terms: Sequence[str]) -> Scores:
+    def scores(self, question_terms: Sequence[str], *, pairs: bool = True) -> Scores:
         """BM25 score of every post for these terms in their order (repeated ones count again), shape (size,)."""
         import numpy as np
 
-        together: Scores = self._words.scores(question_terms) + np.float32(PAIR_WEIGHT) * self._pairs.scores(
-            pairs_of(question_terms)
-        )
+        words = self._words.scores(question_terms)
+        if not pairs:
+            return words
+        together: Scores = words + np.float32(PAIR_WEIGHT) * self._pairs.scores(pairs_of(question_terms))
         return together
 
     def holders(self, term: str) -> Rows:

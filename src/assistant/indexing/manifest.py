@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import IndexDamaged, IndexMismatch
-from assistant.indexing.chunker import CHUNKER
+from assistant.indexing.chunker import CHUNKER, chunker_name
 from assistant.indexing.generations import FRESH_HINT
-from assistant.indexing.lexical_store import ANALYSIS
+from assistant.indexing.lexical_store import ANALYSIS, analysis_name
 from assistant.indexing.schema import open_read_only
+from assistant.types import NONE, Parts
 
 # Chroma notes in a table of its own database that somebody opened it.
 CHANGED_ON_OPEN = frozenset({"chroma.sqlite3"})
@@ -36,6 +37,11 @@ class Recipe:
     chunker: str = CHUNKER
     analysis: str = ANALYSIS
     format: int = FORMAT
+
+    @classmethod
+    def of(cls, embedder: str, without: Parts = NONE) -> Recipe:
+        """The recipe in force for an embedder's fingerprint, with these parts switched off."""
+        return cls(embedder, chunker_name(without), analysis_name(without))
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ STOP_WORDS = frozenset(
         "this to was will with"
     ).split()
 )
+_WORD = re.compile(r"\w\w+")
 LONGEST_TOKEN = 120
 
 
@@ -96,6 +97,11 @@ def terms_of(token: str) -> tuple[str, ...]:
         if len(parts) > 1 and len(labels) > 1:
             found.append(label.lower())
     return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
+
+
+def plain_terms(text: str) -> list[str]:
+    """Stems of the words of two characters and more, as the published baselines have them: identifiers are no case apart."""
+    return [term for match in _WORD.finditer(text) for term in _plain(match[0])]
 
 
 def terms(text: str) -> list[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.language.terms import VERSION, is_identifier, terms, terms_of, tokens
+from assistant.language.terms import VERSION, is_identifier, plain_terms, terms, terms_of, tokens
 
 _QUESTION_WORDS = frozenset(
     (
@@ -20,25 +20,32 @@ SHORTEST_IDENTIFIER = 5
 
 @dataclass(frozen=True)
 class Question:
-    """A question as typed, analysed once. `text` stands by itself: follow-ups are resolved before."""
+    """A question as typed, analysed once. `text` stands by itself: follow-ups are resolved before.
+
+    `plain` analyses as an index does that was made without `Part.IDENTIFIERS`.
+    """
 
     text: str
+    plain: bool = False
 
     @cached_property
     def terms(self) -> tuple[str, ...]:
         """Search terms, as the lexical index has them."""
-        return tuple(terms(self.text))
+        return tuple(plain_terms(self.text) if self.plain else terms(self.text))
 
     @cached_property
     def content_terms(self) -> tuple[str, ...]:
         """Distinct terms that say what the question is about: without question words and pronouns."""
-        return tuple(dict.fromkeys(term for word in self._content_words() for term in terms_of(word)))
+        return tuple(dict.fromkeys(term for word in self._content_words() for term in self._terms_of(word)))
 
     @cached_property
     def plain_terms(self) -> tuple[str, ...]:
         """Content terms of the words that are no identifiers."""
         words = (word for word in self._content_words() if not is_identifier(word))
-        return tuple(dict.fromkeys(term for word in words for term in terms_of(word)))
+        return tuple(dict.fromkeys(term for word in words for term in self._terms_of(word)))
+
+    def _terms_of(self, word: str) -> Sequence[str]:
+        return plain_terms(word) if self.plain else terms_of(word)
 
     def _content_words(self) -> Iterator[str]:
         return (match[0] for match in tokens(self.text) if match[0].lower() not in _QUESTION_WORDS)

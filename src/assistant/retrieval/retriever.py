@@ -10,9 +10,9 @@ import numpy as np
 from assistant.language.terms import terms
 from assistant.retrieval.duplicates import alike, shingles
 from assistant.retrieval.filters import Filters, allowed_rows
-from assistant.retrieval.fusion import convex, dense_weight, union
+from assistant.retrieval.fusion import DENSE_WEIGHT, convex, dense_weight, union
 from assistant.retrieval.question import Question
-from assistant.types import Hit, Post, Signals
+from assistant.types import NONE, Hit, Part, Parts, Post, Signals
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder
@@ -65,9 +65,10 @@ def _ranked(rows: Rows, scores: Scores, most: int) -> Lane:
 class Retriever:
     """Answers searches over one open generation."""
 
-    def __init__(self, generation: Generation, embedder: Embedder) -> None:
+    def __init__(self, generation: Generation, embedder: Embedder, without: Parts = NONE) -> None:
         self._generation = generation
         self._embedder = embedder
+        self._without = without
 
     def search(self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False) -> list[Hit]:
         """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found."""
@@ -84,7 +85,7 @@ class Retriever:
         if not len(rows):
             return Candidates(rows, np.zeros(0), dense, lexical, exact, best_chunk)
         bonus = np.array([exact.get(row, 0.0) for row in rows.tolist()])
-        weight = dense_weight(self._coverage(question, lexical))
+        weight = DENSE_WEIGHT if Part.COVERAGE in self._without else dense_weight(self._coverage(question, lexical))
         fused = convex(rows, dense, lexical, weight) + EXACT_WEIGHT * bonus
         ranked = _ranked(rows, fused, len(rows))
         return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
@@ -106,7 +107,7 @@ class Retriever:
 
     def _nearest_chunks(self, question: Question, allowed: list[int] | None, depth: int) -> list[tuple[str, float]]:
         manifest = self._generation.manifest
-        if not manifest.chunks or not question.text.strip() or allowed == []:
+        if Part.DENSE in self._without or not manifest.chunks or not question.text.strip() or allowed == []:
             return []
         vector = self._embedder.embed([question.text])[0]
         wanted = depth * CHUNKS_A_POST
@@ -126,7 +127,9 @@ class Retriever:
         return list(zip(ids, (vectors @ vector).tolist(), strict=True))
 
     def _lexical(self, question: Question, allowed: list[int] | None, depth: int) -> Lane:
-        scores = self._generation.lexical.scores(question.terms)
+        if Part.LEXICAL in self._without:
+            return Lane(np.zeros(0, dtype=np.int64), np.zeros(0))
+        scores = self._generation.lexical.scores(question.terms, pairs=Part.PAIRS not in self._without)
         rows = np.flatnonzero(scores > 0)
         if allowed is not None:
             rows = np.intersect1d(rows, np.asarray(allowed, dtype=np.int64), assume_unique=True)
@@ -146,6 +149,8 @@ class Retriever:
 
     def _exact(self, question: Question, allowed: list[int] | None, depth: int) -> dict[int, float]:
         """Share (0-1, by rarity) of the whole question that a post meets by holding its rare identifiers as written."""
+        if Part.EXACT in self._without:
+            return {}
         lexical = self._generation.lexical
         rarities = {name: lexical.rarity(name) for name in question.identifiers if name in lexical}
         telling = {name: rarity for name, rarity in rarities.items() if rarity >= RARE}
@@ -170,7 +175,7 @@ class Retriever:
                     if post.thread_id in threads:
                         continue
                     print_of_text = shingles(post.body)
-                    if any(alike(print_of_text, other) for other in seen):
+                    if Part.COPIES not in self._without and any(alike(print_of_text, other) for other in seen):
                         continue
                     threads.add(post.thread_id)
                     seen.append(print_of_text)
