@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from assistant import __version__
-from assistant.commands import questions, sources, upkeep
+from assistant.commands import experiments, questions, runs, sources, upkeep
 
 app = typer.Typer(
     help="Ask a forum: answers from its posts alone, each sentence tied to the words it rests on.",
@@ -23,6 +23,13 @@ app.add_typer(sources.sources_app, name="sources")
 app.command("doctor")(upkeep.doctor)
 app.command("verify")(upkeep.verify)
 app.add_typer(upkeep.config_app, name="config")
+
+eval_app = typer.Typer(no_args_is_help=True, help="Find out how good answers are, and whether a change helped.")
+eval_app.command("run")(runs.run)
+eval_app.command("ablate")(experiments.ablate)
+eval_app.command("counterfactual")(experiments.counterfactual)
+eval_app.command("calibrate")(experiments.calibrate)
+app.add_typer(eval_app, name="eval")
 
 
 def _print_version(wanted: bool) -> None:

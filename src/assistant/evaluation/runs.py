@@ -132,7 +132,9 @@ def _score(line: str, place: str) -> Score:
     try:
         return Score(**json.loads(line))
     except (ValueError, TypeError) as error:
-        raise EvaluationError(f"{place}: not a score ({error})", hint="score the run again: `assistant eval score DIR`") from error
+        raise EvaluationError(
+            f"{place}: not a score ({error})", hint="score the run again: `assistant eval score DIR`"
+        ) from error
 
 
 class LineWriter:

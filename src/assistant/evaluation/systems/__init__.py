@@ -1,0 +1,1 @@
+"""What can be asked for an answer: this program, its HTTP API, any server with OpenAI's chat protocol."""
