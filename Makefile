@@ -48,16 +48,16 @@ lint: install-dev ## Format, style, types, layers, generated documentation.
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cog -I docs --check README.md
+	$(BIN)/cog -I docs --check README.md docs/evaluation.md
 
 format: install-dev ## Put code in form and generated documentation up to date.
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/cog -I docs -r README.md
+	$(BIN)/cog -I docs -r README.md docs/evaluation.md
 
 docs: install-dev ## Ask the sample forum anew for the README's transcript and picture.
 	$(BIN)/python docs/answer.py
-	$(BIN)/cog -I docs -r README.md
+	$(BIN)/cog -I docs -r README.md docs/evaluation.md
 
 bench: install-dev demo-index ## What bench/README.md measures; what needs ../shared is left out where it is missing.
 	$(BIN)/python bench/topics.py $(DEMO_INDEX) eval/sample/topics.jsonl

@@ -11,9 +11,12 @@ from pydantic_core import PydanticUndefined
 
 from assistant import errors
 from assistant.cli import app
+from assistant.evaluation.catalogue import METRICS
 from assistant.settings import PREFIX, Settings
 
 WIDTH = 100
+OWN_PAGE = "assistant eval "
+"""Commands that are not in the README but in docs/evaluation.md."""
 ANSWER = Path(__file__).parent / "answer.txt"
 
 
@@ -35,12 +38,13 @@ def help_of(name: str, command: Any) -> str:
         return str(context.get_help()).rstrip()
 
 
-def command_reference() -> str:
-    """All commands, each folded under its name."""
+def command_reference(group: str = "") -> str:
+    """The commands of a group, else those that are in none with a page of its own, each folded under its name."""
     blocks = (
         f"<details><summary><code>{name}</code>: {command.get_short_help_str(WIDTH)}</summary>\n\n"
         f"```text\n{help_of(name, command)}\n```\n\n</details>"
         for name, command in commands()
+        if (name.startswith(f"{group} ") if group else not name.startswith(OWN_PAGE))
     )
     return "\n".join(blocks) + "\n"
 
@@ -51,11 +55,22 @@ def settings_table() -> str:
     for name, field in Settings.model_fields.items():
         if field.default_factory is not None:
             default = "the user's cache folder"
+        elif field.default == frozenset():
+            default = "none"
         elif field.default is None or field.default is PydanticUndefined:
             default = "not set"
         else:
             default = f"`{field.default}`"
         rows.append(f"| `{name}` | `{PREFIX}{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"
+
+
+def metrics_table() -> str:
+    """The catalogue of metrics."""
+    rows = ["| metric | what it says | better | |", "|---|---|---|---|"]
+    for metric in METRICS:
+        better = {1: "more", -1: "less", 0: ""}[metric.better]
+        rows.append(f"| `{metric.name}` | {metric.title} | {better} | {'primary' if metric.primary else metric.unit} |")
     return "\n".join(rows) + "\n"
 
 

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from assistant import __version__
-from assistant.commands import experiments, questions, runs, sources, upkeep
+from assistant.commands import (
+    comparisons,
+    experiments,
+    judgements,
+    questions,
+    reports,
+    runs,
+    scores,
+    sources,
+    topic_sets,
+    upkeep,
+)
 
 app = typer.Typer(
     help="Ask a forum: answers from its posts alone, each sentence tied to the words it rests on.",
@@ -26,9 +37,22 @@ app.add_typer(upkeep.config_app, name="config")
 
 eval_app = typer.Typer(no_args_is_help=True, help="Find out how good answers are, and whether a change helped.")
 eval_app.command("run")(runs.run)
+eval_app.command("score")(scores.score)
+eval_app.command("compare")(comparisons.compare)
+eval_app.command("gate")(comparisons.gate)
+eval_app.command("bless")(comparisons.bless)
+eval_app.command("report")(reports.report)
+eval_app.command("power")(comparisons.power)
+eval_app.command("validate")(topic_sets.validate)
+eval_app.command("schema")(topic_sets.schema)
+eval_app.command("import")(topic_sets.import_command)
+eval_app.command("export")(topic_sets.export_command)
+eval_app.command("vary")(topic_sets.vary)
 eval_app.command("ablate")(experiments.ablate)
 eval_app.command("counterfactual")(experiments.counterfactual)
 eval_app.command("calibrate")(experiments.calibrate)
+eval_app.command("label")(topic_sets.label)
+eval_app.command("judge")(judgements.judge)
 app.add_typer(eval_app, name="eval")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,11 +105,16 @@ class Assistant:
         """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
         return self.generation.posts.find(name)
 
-    def observed(self, question: str, history: Sequence[Turn] = ()) -> Observed | None:
-        """The signs that the confidence in the answer to a question comes from; None where there is nothing to read."""
+    def observed(self, question: str, history: Sequence[Turn] = (), passing_over: Collection[str] = ()) -> Observed | None:
+        """The signs that the confidence in the answer to a question comes from; None where there is nothing to read.
+
+        Hits of the threads in `passing_over` are left out: what they hold still counts as known to the index.
+        """
         asked = self._question(standalone(question, history, self.generation.lexical.rarity))
-        hits = Retriever(self.generation, self.embedder, self.settings.without).search(asked, READ_HITS)
-        return self.answerer.observed(asked, hits)
+        retriever = Retriever(self.generation, self.embedder, self.settings.without)
+        hits = retriever.search(asked, READ_HITS + len(passing_over))
+        kept = [hit for hit in hits if hit.post.thread_id not in passing_over][:READ_HITS]
+        return self.answerer.observed(asked, kept)
 
     async def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> AsyncIterator[Event]:
         """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""

@@ -156,6 +156,7 @@ def calibrate(
 
 def _cases(plan: CalibrationPlan, folder: Path, settings: Settings, shared: Path | None) -> list[Case]:
     from assistant.evaluation.calibrating import cases_of
+    from assistant.evaluation.sets.counterfactual import with_threads
     from assistant.evaluation.sets.loading import load_set
     from assistant.evaluation.sets.sources import located
     from assistant.evaluation.systems.observing import Observing
@@ -166,7 +167,8 @@ def _cases(plan: CalibrationPlan, folder: Path, settings: Settings, shared: Path
         asked_at = load_set(str(located(group.index_of, folder, shared)), shared=shared) if group.index_of else topics
         observing = Observing(_indexed(asked_at, settings))
         try:
-            found = cases_of(group, topics.topics, observing)
+            judged = [with_threads(topic, observing.threads()) for topic in topics.topics] if group.without_gold else topics.topics
+            found = cases_of(group, judged, observing)
         finally:
             observing.close()
         typer.echo(f"{group.name}: {len(found)} cases", err=True)

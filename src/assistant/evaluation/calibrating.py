@@ -19,7 +19,8 @@ from pydantic import Field
 
 from assistant.answering.confidence import Observed
 from assistant.errors import EvaluationError
-from assistant.evaluation.topics import HOLDS_ANSWER, Frozen, Topic
+from assistant.evaluation.sets.counterfactual import gold_threads
+from assistant.evaluation.topics import Frozen, Topic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,8 +49,8 @@ class Group(Frozen):
     index_of: str | None = None
     without_gold: bool = False
     answerable: bool | None = None
-    take: int | None = Field(None, gt=0)
-    skip: int = Field(0, ge=0)
+    take: int | None = Field(default=None, gt=0)
+    skip: int = Field(default=0, ge=0)
 
 
 class CalibrationPlan(Frozen):
@@ -89,8 +90,7 @@ def cases_of(group: Group, topics: Sequence[Topic], observe: Observe) -> list[Ca
     """What was observed for each topic of a group; a topic for which there was nothing to read teaches nothing."""
     cases = []
     for topic in chosen(group, topics):
-        gold = [thread for thread, grade in topic.threads.items() if grade >= min(HOLDS_ANSWER, max(topic.threads.values()))]
-        left_out = sorted(gold) if group.without_gold else list(topic.without)
+        left_out = gold_threads(topic) if group.without_gold else topic.without
         answerable = False if group.without_gold else topic.expects_answer if group.answerable is None else group.answerable
         if (observed := observe(topic, left_out)) is not None:
             cases.append(Case(group.name, topic.id, answerable, observed))

@@ -106,7 +106,8 @@ class AnswerRecord(Frozen):
 
 
 class PostRecord(Frozen):
-    """A post that a run touched, as the system has it."""
+    """A post that a run touched, as the system has it. `facts` are what else it knows of the post and may state: author,
+    dates, counts, tags, each as text."""
 
     post: str
     source: str | None = None
@@ -114,6 +115,7 @@ class PostRecord(Frozen):
     title: str = ""
     body: str = ""
     url: str | None = None
+    facts: tuple[str, ...] = ()
 
 
 class RunManifest(Frozen):

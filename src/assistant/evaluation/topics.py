@@ -111,7 +111,7 @@ class Topic(Frozen):
     without: tuple[str, ...] = ()
     pair_of: str | None = None
     must_pass: bool = False
-    lex_overlap: float | None = Field(None, ge=0, le=1)
+    lex_overlap: float | None = Field(default=None, ge=0, le=1)
     provenance: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from assistant.errors import EvaluationError
@@ -90,8 +92,8 @@ def observation_of(response: Mapping[str, Any], known: KnownPosts, topic: Topic,
     if not content.strip() and not refusal:
         raise EvaluationError("the reply holds no text", hint="ask this topic by hand and look at what comes back")
     plain, citations = _citations(content or str(refusal), response, known)
-    # A number for each use, as in our own answers: a source may support one sentence and not the other.
-    cited = tuple(_cited(item, number) for number, item in enumerate(citations, start=1))
+    numbers = _numbers(citations)
+    cited = tuple(_cited(list(group)) for _, group in groupby(zip(numbers, citations, strict=True), key=itemgetter(0)))
     ranking = listed(response, FOUND)
     status = _own(response, "status")
     usage = response.get("usage")
@@ -102,7 +104,9 @@ def observation_of(response: Mapping[str, Any], known: KnownPosts, topic: Topic,
             decision=_decision(status, bool(refusal), plain, bool(cited)),
             confidence=_own(response, "confidence"),
             grounding=status if status in DECISIONS else "",
-            text=written(plain, [(item.at, number) for number, item in enumerate(citations, start=1) if item.at is not None]),
+            text=written(
+                plain, [(item.at, number) for number, item in zip(numbers, citations, strict=True) if item.at is not None]
+            ),
             citations=cited,
             retrieved=tuple(_retrieved(source, known, rank) for rank, source in enumerate(ranking, start=1)),
             seen=tuple(seen for source in ranking if (seen := _seen(source, known))),
@@ -132,11 +136,22 @@ def _identity(item: _Citation) -> tuple[str, str]:
     return (item.post.post if item.post else item.source.name, item.source.quote)
 
 
-def _cited(item: _Citation, number: int) -> Cited:
-    source, post = item.source, item.post
+def _numbers(citations: Sequence[_Citation]) -> list[int]:
+    """The citations numbered as in our own answers: one quotation behind sentences in a row is one citation. A source
+    without a quotation is one for each use, since it may support one sentence and not the next."""
+    numbers: list[int] = []
+    for before, item in zip([None, *citations], citations, strict=False):
+        goes_on = before is not None and item.source.quote and item.at is not None and _identity(before) == _identity(item)
+        numbers.append(numbers[-1] if goes_on else len(set(numbers)) + 1)
+    return numbers
+
+
+def _cited(uses: Sequence[tuple[int, _Citation]]) -> Cited:
+    number, item = uses[0]
+    source, post, claim = item.source, item.post, " ".join(use.sentence for _, use in uses)
     if post is None:
-        return Cited(n=number, post=source.name, quote=source.quote, sentence=item.sentence, state="dangling")
-    cited = Cited(n=number, post=post.post, source=post.source, thread=post.thread, sentence=item.sentence)
+        return Cited(n=number, post=source.name, quote=source.quote, sentence=claim, state="dangling")
+    cited = Cited(n=number, post=post.post, source=post.source, thread=post.thread, sentence=claim)
     words = source.quote or source.passage
     if words and (span := located(words, post.body)):
         return cited.model_copy(update={"start": span.start, "end": span.end, "quote": post.body[span.start : span.end]})

@@ -88,7 +88,10 @@ class Endpoint:
         """Ask and search. Raises ServerUnreachable, TimedOut, and EvaluationError for an answer that is not the contract's."""
         needs_whole_index(topic, self.name)
         async with self._client() as client:
-            record = await (self._searched(client, topic) if self._task == "search" else self._answered(client, topic))
+            if self._task == "search":
+                # Rankings are scored by ids alone: a hundred bodies a topic would be fetched for nothing.
+                return Observation(await self._searched(client, topic), ())
+            record = await self._answered(client, topic)
             return Observation(record, await self._touched(client, record))
 
     async def _searched(self, client: httpx2.AsyncClient, topic: Topic) -> AnswerRecord:

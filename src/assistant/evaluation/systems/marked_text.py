@@ -17,6 +17,9 @@ from assistant.evaluation.systems.known_posts import NamedSource
 from assistant.evaluation.systems.reply_sources import Annotation, source_in_line
 from assistant.language.segments import Span, sentences
 
+MOST_AT_ONCE = 20
+"""Sources that a range `[1-9]` may name; a wider one is read as its two ends."""
+
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]+`", re.DOTALL)
 _TOKEN = re.compile(
     r"(?<![\\!])(?:"
@@ -132,8 +135,9 @@ def _token(
 def _labels(numbers: str) -> list[str]:
     labels: list[str] = []
     for part in re.split(r"\s?[,;]\s?", numbers.replace("^", "")):
-        low, _, high = (piece.strip() for piece in part.replace("–", "-").partition("-"))
-        labels += [str(number) for number in range(int(low), min(int(high or low), int(low) + 20) + 1)]
+        ends = [int(piece) for piece in re.split(r"\s?[–-]\s?", part)]
+        spread = range(ends[0], ends[-1] + 1) if ends[0] < ends[-1] < ends[0] + MOST_AT_ONCE else ends
+        labels += [str(number) for number in spread]
     return labels
 
 
@@ -152,9 +156,11 @@ def _explained(token: _Token, placed: Sequence[Annotation]) -> _Token:
 def _removed(body: str, tokens: Sequence[_Token]) -> tuple[str, list[tuple[int, int]]]:
     """The body with each token replaced by what is shown of it, and steps (position in the body, position in the result)."""
     plain, steps, last = "", [(0, 0)], 0
+    starts = {token.start for token in tokens}
     for token in tokens:
         plain += body[last : token.start]
-        if not token.shown and (body[token.end : token.end + 1] or " ")[0] in " \t\n.,;:!?)":
+        closes = token.end in starts or token.end == len(body) or body[token.end] in " \t\n.,;:!?)"
+        if not token.shown and closes:
             plain = plain.rstrip(" \t")
         steps.append((token.start, len(plain)))
         plain += token.shown

@@ -28,6 +28,9 @@ DECISIONS = {
 }
 """The structured field `status` of an answer to what the system did."""
 
+FACTS = ("author", "created", "activity", "replies", "boosts", "views", "score")
+"""Fields of a post that an answer may state beside its words."""
+
 _INPUT_TOKENS = ("prompt_tokens", "input_tokens", "input")
 _OUTPUT_TOKENS = ("completion_tokens", "output_tokens", "output")
 
@@ -177,6 +180,7 @@ def post_record(post: Json) -> PostRecord:
             title=post.get("title") or "",
             body=post["body"],
             url=post.get("url"),
+            facts=tuple(str(post[name]) for name in FACTS if post.get(name) not in (None, "")),
         )
 
 

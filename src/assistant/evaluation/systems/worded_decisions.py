@@ -19,6 +19,8 @@ _PHRASES = (
     r"\b(?:do|does|did)(?: not|n't) (?:\w+ )?(?:contain|mention|say|cover|provide|include|address|answer|discuss|give)\b",
     r"\b(?:there is|there are|there's|i found|we found) (?:no|not any|nothing)\b[^.?!]{0,40}?"
     r"\b(?:information|posts?|threads?|answers?|mention|evidence|sources?|documents?|about|on)\b",
+    r"\b(?:posts?|threads?|sources?|documents?|context|passages?|forum|results?)\b[^.?!]{0,40}?"
+    r"\b(?:hold|have|contain|give|offer|provide)s? no (?:\w+ ){0,2}?(?:answers?|information|mention|details?|evidence)\b",
     r"^no (?:\w+ ){0,3}?(?:information|posts?|threads?|answers?|mention|evidence|sources?|documents?|results?)\b",
     r"\b(?:is|are|was|were)(?: not|n't) (?:\w+ )?(?:mentioned|covered|discussed|addressed|answered|specified)\b",
     r"\bunable to (?:find|answer|locate|determine|provide)\b",

@@ -1,0 +1,90 @@
+"""eval report: a scored run, or two, for people."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.commands import surface
+from assistant.errors import UsageError
+
+if TYPE_CHECKING:
+    from assistant.evaluation.runs import RunFolder
+
+
+@surface.reporting
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of the run.")],
+    other: Annotated[
+        Path | None, typer.Argument(help="Folder of a second run of the same set: it is B, the first is A.", show_default=False)
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write one self-contained HTML file here.", show_default=False)
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--md", help="Write Markdown, as for a pull request.")] = False,
+    pages: Annotated[int, typer.Option("--pages", min=0, help="Topics that have a section of their own in HTML.")] = 500,
+    as_json: surface.Json = False,
+    debug: surface.Debug = False,
+) -> None:
+    """Show a run, or two against each other: in the terminal, as Markdown, or as an HTML file with a page for each topic.
+
+    Example: assistant eval report runs/today --html report.html
+    """
+    if sum((html is not None, markdown, as_json)) > 1:
+        raise UsageError("more than one of --html, --md and --json was given", hint="ask for one of them")
+    first, second = _scored(run), None if other is None else _scored(other)
+    comparison = None if second is None else _compared(first, second)
+    if html is not None:
+        _write_html(html, first, second, comparison, pages)
+    elif markdown:
+        from assistant.evaluation.reporting.markdown import comparison_markdown, summary_markdown
+
+        typer.echo(summary_markdown(first.summary) if comparison is None else comparison_markdown(comparison), nl=False)
+    elif as_json:
+        surface.print_json(first.summary if comparison is None else comparison)
+    else:
+        typer.echo(_terminal(first, comparison))
+
+
+def _scored(path: Path) -> RunFolder:
+    """A run with its scores; they are made where there are none yet."""
+    from assistant.evaluation.runs import SUMMARY, RunFolder
+
+    folder = RunFolder(path)
+    _ = folder.manifest
+    if not (path / SUMMARY).exists():
+        from assistant.evaluation.scoring import write_scores
+
+        write_scores(folder)
+        folder = RunFolder(path)
+    return folder
+
+
+def _compared(first: RunFolder, second: RunFolder) -> dict[str, Any]:
+    from assistant.evaluation.comparing import compare
+
+    return compare(first, second).to_json()
+
+
+def _terminal(first: RunFolder, comparison: dict[str, Any] | None) -> str:
+    from assistant.evaluation.reporting.terminal import comparison_text, summary_text
+
+    columns, colour = min(shutil.get_terminal_size((100, 24)).columns, 120), _coloured()
+    return summary_text(first.summary, colour, columns) if comparison is None else comparison_text(comparison, colour, columns)
+
+
+def _coloured() -> bool:
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def _write_html(path: Path, first: RunFolder, second: RunFolder | None, comparison: dict[str, Any] | None, pages: int) -> None:
+    from assistant.evaluation.reporting.html import report_html
+    from assistant.evaluation.runs import write_text
+
+    write_text(path, report_html(first, second, comparison, pages))
+    typer.echo(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)", err=True)

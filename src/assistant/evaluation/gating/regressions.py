@@ -1,0 +1,93 @@
+"""No worse than a pinned baseline: by the statistics, by topics that must pass, and by a wire that needs no statistics.
+
+A planted fault moves the same topics each time. The wire counts them by the stage that lost them, so a fault that is small
+in the means, or shows in few topics, is still seen and named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from assistant.evaluation.catalogue import PRIMARY
+from assistant.evaluation.comparing import Comparison, Verdict
+from assistant.evaluation.comparing.stages import RIGHT, Loss, Values
+from assistant.evaluation.comparing.types import MetricComparison
+from assistant.evaluation.gating.types import Check, Kind, Stage
+from assistant.evaluation.records import RunManifest
+from assistant.evaluation.topics import Topic
+
+CORPUS = "corpus"
+"""Key of a manifest's `index` with the hash of the posts that were searched."""
+ROUNDING = 1e-9
+
+
+def not_worse(comparison: Comparison, *, release: bool) -> Iterator[Check]:
+    """A check for each primary metric. Not to be able to tell is a warning, and holds up a release."""
+    for compared in comparison.metrics:
+        if compared.primary:
+            untold = compared.verdict is Verdict.CANNOT_TELL
+            passed = None if untold and release else compared.verdict is not Verdict.WORSE
+            yield Check(compared.metric, Kind.NON_REGRESSION, passed, _line(compared), warning=untold)
+
+
+def unmeasured(baseline: Values, run: Values) -> Iterator[Check]:
+    """Primary metrics that one of the runs alone was scored for: a comparison leaves them out, a gate must not."""
+    for name in PRIMARY:
+        if (name in baseline) != (name in run):
+            yield Check(name, Kind.NON_REGRESSION, None, "only one of the runs has values of it: score both again")
+
+
+def _line(compared: MetricComparison) -> str:
+    interval = "no interval" if compared.low is None else f"95 % interval {compared.low:+.3f} to {compared.high:+.3f}"
+    line = (
+        f"{compared.verdict}: {compared.a:.3f} -> {compared.b:.3f} ({compared.difference:+.3f}, {interval}, "
+        f"adjusted p {compared.p_adjusted:.3f}, {compared.n} topics)"
+    )
+    if compared.needed_topics is not None:
+        line += f"; {compared.needed_topics} topics would show a loss of {compared.margin:g}"
+    return line
+
+
+def must_pass(topics: Sequence[Topic], baseline: Values, run: Values) -> Iterator[Check]:
+    """Topics that must pass and were right in the baseline have to be right in every repeat. Nothing if no topic must."""
+    named = sorted(topic.id for topic in topics if topic.must_pass)
+    if not named:
+        return
+    before, after = baseline.get(RIGHT, {}), run.get(RIGHT, {})
+    flipped = tuple(tid for tid in named if before.get(tid) == 1 and after.get(tid, 0) < 1)
+    held = sum(before.get(tid) == 1 for tid in named)
+    detail = f"{len(flipped)} of {held} topics that must pass, and did, no longer do"
+    yield Check("must_pass", Kind.NON_REGRESSION, not flipped, detail, tids=flipped)
+
+
+def wires(losses: Sequence[Loss], most: float) -> Iterator[Check]:
+    """A check for each stage: it may lose at most this share of the topics (0-1) more than in the baseline."""
+    for loss in losses:
+        if loss.a is None:
+            yield Check(loss.metric, Kind.NON_REGRESSION, None, "the baseline was not scored for it: score it again")
+        else:
+            detail = f"{loss.a:g} -> {loss.b:g} of {loss.n} topics; at most {most:.1%} more may be lost"
+            yield Check(loss.metric, Kind.NON_REGRESSION, loss.b - loss.a <= most * loss.n + ROUNDING, detail)
+
+
+def fresh(baseline: RunManifest, run: RunManifest, *, allowed: bool) -> Check:
+    """Whether both runs searched the same posts. An index that was not renewed, or holds other posts, answers otherwise."""
+    before, after = baseline.index.get(CORPUS), run.index.get(CORPUS)
+    if before is None or after is None:
+        return Check("stale_index", Kind.INVARIANT, True, "the runs do not both record which posts they searched", warning=True)
+    if before == after:
+        return Check("stale_index", Kind.INVARIANT, True, f"both searched the same posts ({after[:12]})")
+    detail = f"stale index: the run searched other posts ({after[:12]}) than the baseline ({before[:12]})"
+    return Check("stale_index", Kind.INVARIANT, allowed, detail + (", which was allowed" if allowed else ""), warning=allowed)
+
+
+def worst_stage(losses: Sequence[Loss]) -> Stage | None:
+    """Which stage lost most topics more than in the baseline; without a baseline, most topics. None where none did."""
+    grown = [(loss.b - (loss.a or 0.0), loss) for loss in losses]
+    worst = max((growth for growth, _ in grown), default=0.0)
+    if worst <= ROUNDING:
+        return None
+    loss = next(loss for growth, loss in grown if growth >= worst - ROUNDING)
+    path = f"{loss.b:g}" if loss.a is None else f"{loss.a:g} -> {loss.b:g}"
+    sentence = f"most was lost by the {loss.stage}: {path} of {loss.n} topics"
+    return Stage(loss.stage, loss.metric, loss.a, loss.b, loss.n, sentence)

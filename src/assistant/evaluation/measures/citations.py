@@ -1,0 +1,123 @@
+"""Citations: do markers lead to posts, do quotes stand there word for word, does what is cited support what is said.
+
+Support is decided by words: every name and number of the sentence that the question does not name stands in what the
+reader of the citation sees, and so do .6 of its content words by rarity. A citation also supports where the sentence
+loses its support without it (ALCE, Gao et al. 2023).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from assistant.evaluation.measures.case import Case, Measures
+from assistant.evaluation.measures.quotes import Quote
+from assistant.evaluation.measures.reading import Reading, Sentence
+from assistant.evaluation.measures.wordings import fold
+from assistant.evaluation.measures.words import Rarity
+from assistant.evaluation.records import Cited
+from assistant.evaluation.scores import Measured, Why, nothing, share
+
+COVERAGE = 0.6
+"""Share of a sentence's words, by rarity, from which a text supports it: read off MTRAG's human judgements."""
+
+Window = tuple[str, frozenset[str]]
+
+
+def owned(reading: Reading, citations: Sequence[Cited]) -> list[tuple[Sentence, list[Cited]]]:
+    """The sentences of an answer with the citations of each: by its markers; a citation without a marker in the text
+    belongs to the sentence that its claim repeats, or to none."""
+    unmarked = [cited for cited in citations if cited.n not in reading.labels and cited.sentence.strip()]
+    claims = [(fold(Reading(cited.sentence).plain), cited) for cited in unmarked]
+    pairs = []
+    for sentence in reading.sentences:
+        own = [cited for cited in citations if cited.n in sentence.labels] if sentence.labels else []
+        own += [cited for claim, cited in claims if sentence.folded in claim or claim in sentence.folded]
+        pairs.append((sentence, own))
+    return pairs
+
+
+def supported(sentence: Sentence, windows: Iterable[Window], asked: str, rarity: Rarity) -> bool:
+    """Whether what stands in the windows together supports a sentence."""
+    seen = list(windows)
+    if not seen:
+        return False
+    for atom in sentence.atoms:
+        if not any(atom.stands_in(text) for text, _ in seen) and not atom.stands_in(asked):
+            return False
+    words = set(sentence.words)
+    missing = words.difference(*(terms for _, terms in seen))
+    return not missing or rarity.weight(sorted(words - missing)) >= COVERAGE * rarity.weight(sorted(words))
+
+
+def measure(case: Case) -> Measures:
+    """Validity and fidelity of every answer; the rest of topics that expect one, 0 where it was declined.
+
+    An answer without citations breaks none: validity and fidelity 1, of 0.
+    """
+    names = ("citation_recall", "citation_precision", "citation_f1", "correct_source", "uncited")
+    if case.facts.search_only:
+        return dict.fromkeys(("citation_validity", "quote_fidelity", *names), nothing(Why.SEARCH_ONLY))
+    states = case.quote_states
+    resolved = sum(state is not Quote.DANGLING for state in states)
+    found = sum(state is Quote.FOUND for state in states)
+    measures: Measures = {
+        "citation_validity": _unbroken(resolved, len(states)), "quote_fidelity": _unbroken(found, len(states))
+    }  # fmt: skip
+    if reason := case.unanswerable:
+        return measures | dict.fromkeys(names, nothing(reason))
+    if not case.answered:
+        return measures | dict.fromkeys(names, Measured(0.0, None, 0.0, 0.0))
+    return measures | _supporting(case) | {"correct_source": _correct_source(case), "uncited": _uncited(case)}
+
+
+def _unbroken(whole: int, total: int) -> Measured:
+    return Measured(whole / total if total else 1.0, None, float(whole), float(total))
+
+
+def _uncited(case: Case) -> Measured:
+    return Measured(float(not case.citations))
+
+
+def _supporting(case: Case) -> Measures:
+    """Recall over sentences that need support, precision over citations; both 0 where nothing is cited."""
+    pairs = owned(case.reading, case.citations)
+    rarity, asked = case.library.rarity, case.asked
+    needing = supported_ones = 0
+    supporting: set[int] = set()
+    for sentence, own in pairs:
+        windows = [case.library.window(cited.post, cited.start, cited.end) for cited in own]
+        holds = supported(sentence, windows, asked, rarity)
+        if sentence.needs_support:
+            needing += 1
+            supported_ones += holds
+        for number, cited in enumerate(own):
+            alone = windows[number : number + 1]
+            if id(cited) not in supporting and (
+                supported(sentence, alone, asked, rarity)
+                or (holds and not supported(sentence, windows[:number] + windows[number + 1 :], asked, rarity))
+            ):
+                supporting.add(id(cited))
+    return _f1(supported_ones, needing, len(supporting), len(case.citations) + len(case.dangling))
+
+
+def _f1(held: int, needing: int, supporting: int, cited: int) -> Measures:
+    precision = supporting / cited if cited else 0.0
+    # An answer of framing and questions only has nothing that needs support: its citations decide.
+    recall = held / needing if needing else float(precision > 0)
+    f1 = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+    return {
+        "citation_recall": Measured(recall, None, float(held), float(needing)),
+        "citation_precision": Measured(precision, None, float(supporting), float(cited)),
+        "citation_f1": Measured(f1),
+    }
+
+
+def _correct_source(case: Case) -> Measured:
+    """Share of the distinct posts cited that hold the answer; 0 where nothing is cited."""
+    if not case.good_posts and not case.good_threads:
+        return nothing(Why.NO_QRELS)
+    posts = {cited.post: cited for cited in case.citations}
+    if not posts:
+        return Measured(0.0, None, 0.0, 0.0)
+    good = [c for c in posts.values() if case.holds_answer(c.post, c.source, case.thread_of(c.post, c.thread))]
+    return share(float(len(good)), float(len(posts)))
