@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.evaluation.measures import citations, evidence, grounding, nuggets
@@ -55,6 +55,7 @@ def place(number: int) -> dict[str, int]:
     return {"start": start, "end": start + len(SENTENCES[number])}
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(range(4)), min_size=1, max_size=4), st.integers(0, 3))
 def test_a_wrong_citation_never_raises_precision(numbers: list[int], at: int):
     text, cited = quoting(numbers)
@@ -69,6 +70,7 @@ def test_a_wrong_citation_never_raises_precision(numbers: list[int], at: int):
     assert after < before
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(range(4)), min_size=2, max_size=4, unique=True))
 def test_leaving_a_stated_nugget_out_never_raises_recall(numbers: list[int]):
     whole, part = (nuggets.measure(case(*quoting(kept))) for kept in (numbers, numbers[1:]))
@@ -77,6 +79,7 @@ def test_leaving_a_stated_nugget_out_never_raises_recall(numbers: list[int]):
     assert whole["nugget_recall"].value == len(numbers) / 4
 
 
+@settings(deadline=None)
 @given(SPANS, SPANS.filter(bool), st.integers(1, 59))
 def test_how_chunks_are_cut_changes_no_overlap(spans: list[tuple[str, int, int]], gold: list[tuple[str, int, int]], cut: int):
     pieces = [
@@ -87,6 +90,7 @@ def test_how_chunks_are_cut_changes_no_overlap(spans: list[tuple[str, int, int]]
     assert [measured.value for measured in one] == [measured.value for measured in other]
 
 
+@settings(deadline=None)
 @given(SPANS, SPANS.filter(bool))
 def test_overlap_is_that_of_sets_of_characters(spans: list[tuple[str, int, int]], gold: list[tuple[str, int, int]]):
     predicted, wanted = ({(p, n) for p, start, end in kept for n in range(start, end)} for kept in (spans, gold))
@@ -135,6 +139,7 @@ def test_names_and_numbers_are_sorted_by_where_they_stand():
     assert [[atom.key for atom in atoms] for atoms in found] == [["6"], ["leases.db", "kernel_x"], ["30", "14.2"], ["77"]]
 
 
+@settings(deadline=None)
 @given(Items)
 def test_the_curve_of_risk_ends_at_the_mean_and_does_not_hang_on_the_order(items: list[Risky]):
     means = cumulative_risks(items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.answering import wording
@@ -113,11 +113,13 @@ def test_an_atom_stands_in_a_text_as_a_whole(atom: Atom, text: str, there: bool)
     assert atom.stands_in(fold(text)) is there
 
 
+@settings(deadline=None)
 @given(LETTERS)
 def test_every_atom_of_a_text_stands_in_that_text(text: str):
     assert [atom.key for atom in atoms_of(text) if not atom.stands_in(fold(text))] == []
 
 
+@settings(deadline=None)
 @given(LETTERS)
 def test_reading_a_text_loses_no_word_of_it(text: str):
     assert sorted("".join(sentence.text for sentence in Reading(text).sentences).split("\n"))

@@ -192,9 +192,9 @@ def test_a_narrow_screen_never_scrolls_sideways(request: pytest.FixtureRequest, 
 def test_all_text_stands_out_from_its_ground(reader: Reader, scheme: str, fragment: str) -> None:
     page = reader.open(fragment, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
-    faint = page.evaluate(CONTRASTS)
-    assert faint["seen"] > 50
-    assert [text for text in faint["text"] if text["ratio"] < LEAST_CONTRAST] == []
+    shown = page.evaluate(CONTRASTS)
+    assert len(shown) > 40
+    assert [text for text in shown if text["ratio"] < LEAST_CONTRAST] == []
 
 
 def test_dark_is_dark_and_light_is_light(reader: Reader) -> None:
@@ -205,8 +205,7 @@ def test_dark_is_dark_and_light_is_light(reader: Reader) -> None:
 
 def test_marks_stand_where_the_offsets_say(reader: Reader, baseline: RunFolder) -> None:
     page = reader.open("#t-T03")
-    found = page.evaluate("""[...document.querySelectorAll('#t-T03 .side.a .body')].map(body => [body.dataset.post,
-      [...body.querySelectorAll('mark')].map(mark => [+mark.dataset.start, +mark.dataset.end, mark.className, mark.textContent])])""")
+    found = page.evaluate(MARKS, "#t-T03 .side.a .body")
     topic, answer = baseline.topics[3], next(one for one in baseline.answers if one.tid == "T03")
     wanted = {
         "gold": {(span.post, place) for span in topic.spans for place in range(span.start, span.end)},
@@ -252,6 +251,10 @@ def test_a_screenshot_is_not_blank(reader: Reader, scheme: str, width: int) -> N
     assert len(shown) > 3 * len(page.screenshot())
 
 
+MARKS = """posts => [...document.querySelectorAll(posts)].map(body => [body.dataset.post,
+  [...body.querySelectorAll('mark')].map(mark =>
+    [+mark.dataset.start, +mark.dataset.end, mark.className, mark.textContent])])"""
+
 CONTRASTS = """() => {
   const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgba = colour => { paint.clearRect(0, 0, 1, 1); paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1);
@@ -264,14 +267,16 @@ CONTRASTS = """() => {
     return [255, 255, 255, 255]; };
   const text = [];
   for (const element of document.body.querySelectorAll('*')) {
-    const words = [...element.childNodes].filter(node => node.nodeType === 3 && node.data.trim()).map(node => node.data.trim()).join(' ');
+    const words = [...element.childNodes].filter(node => node.nodeType === 3).map(node => node.data).join(' ').trim();
     if (!words || !element.checkVisibility() || element.matches('.skip, title, desc')) continue;
     const style = getComputedStyle(element), drawn = element instanceof SVGElement;
-    const under = element.matches('.on') ? rgba(getComputedStyle(element.parentElement.querySelector('rect')).fill) : ground(element);
+    const part = element.matches('.on') && element.parentElement.querySelector('rect');
+    const under = part ? rgba(getComputedStyle(part).fill) : ground(element);
     const [one, two] = [light(rgba(drawn ? style.fill : style.color)), light(under)].sort((a, b) => b - a);
-    text.push({words: words.slice(0, 40), kind: element.className.baseVal ?? element.className, ratio: (one + 0.05) / (two + 0.05)});
+    const kind = element.className.baseVal ?? element.className;
+    text.push({words: words.slice(0, 40), kind, ratio: (one + 0.05) / (two + 0.05)});
   }
-  return {seen: text.length, text: text.filter(one => one.ratio < 4.5)};
+  return text;
 }"""
 
 STRUCTURE = """() => {
@@ -280,7 +285,8 @@ STRUCTURE = """() => {
   const names = element => element.getAttribute('aria-label') || element.getAttribute('aria-labelledby')
     || element.textContent.trim() || element.labels?.length;
   return {
-    h1: document.querySelectorAll('h1').length, main: document.querySelectorAll('main').length, lang: document.documentElement.lang,
+    h1: document.querySelectorAll('h1').length, main: document.querySelectorAll('main').length,
+    lang: document.documentElement.lang,
     skipped: visible.filter((_, place) => place && levels[place] > levels[place - 1] + 1).map(heading => heading.textContent),
     unscoped: document.querySelectorAll('th:not([scope])').length,
     unnamed: [...document.querySelectorAll('svg[role=img], [role=region], nav, a, input, summary')].filter(one => !names(one))

@@ -117,6 +117,27 @@ def test_failures_are_outcomes_and_the_others_are_still_asked(tmp_path: Path) ->
     ]  # fmt: skip
 
 
+def test_what_failed_is_asked_again_only_when_that_is_said(tmp_path: Path) -> None:
+    asked(Plan(TOPICS), Scripted({"b": TimedOut("late", hint="")}), tmp_path)
+    patient = Scripted()
+    asked(Plan(TOPICS), patient, tmp_path, resume=True)
+    assert patient.asked == []
+    done = asked(Plan(TOPICS), patient, tmp_path, resume=True, again_failed=True)
+    assert patient.asked == ["b"]
+    assert sorted((answer.tid, answer.status.value) for answer in done.answers) == [("a", "ok"), ("b", "ok"), ("c", "ok")]
+
+
+def test_a_failure_has_taken_its_time(tmp_path: Path) -> None:
+    done = asked(Plan(TOPICS), Scripted({"a": TimedOut("late", hint="")}), tmp_path)
+    assert done.answers[0].latency_ms["total"] >= 0
+
+
+def test_a_server_that_is_not_there_ends_the_run_before_it_begins(tmp_path: Path) -> None:
+    with pytest.raises(ServerUnreachable):
+        asked(Plan(TOPICS), Scripted({"a": ServerUnreachable("refused", hint="")}), tmp_path)
+    assert RunFolder(tmp_path).answers == ()
+
+
 def test_the_manifest_says_when_a_run_was_finished(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         asked(Plan(TOPICS), Scripted(breaks_at=1), tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -311,12 +312,14 @@ def test_five_thousand_topics_take_seconds(tmp_path: Path, capsys: pytest.Captur
         "import sys\nfrom pathlib import Path\nfrom assistant.evaluation.runs import RunFolder\n"
         "from assistant.evaluation.scoring import write_scores\nwrite_scores(RunFolder(Path(sys.argv[1])))\n"
     )
-    begun = time.perf_counter()
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, timeout=60)
-    taken = time.perf_counter() - begun
+    begun, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, timeout=120)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Processor time, so that what else the machine does decides nothing.
+    seconds = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
     with capsys.disabled():
-        print(f"\n5,000 topics scored in {taken:.1f} s")
-    assert taken < 10
+        print(f"\n5,000 topics scored in {time.perf_counter() - begun:.1f} s, {seconds:.1f} s of one processor")
+    assert seconds < 10
 
 
 def answers_of_one(number: int) -> dict[str, Any]:

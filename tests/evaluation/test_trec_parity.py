@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import pytrec_eval
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.evaluation.measures.rankings import evaluate, shape_of
@@ -96,6 +96,7 @@ def test_the_reciprocal_rank_of_the_first_ten_is_that_of_the_scorer_on_a_cut_run
     assert ours == pytest.approx({key: theirs[key] for key in ours}, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(st.sampled_from("a ~%\t\u00a0é"), max_size=4), unique=True))
 def test_names_stay_apart_and_hold_no_white_space(names: list[str]):
     encoded = [name_of(name) for name in names]
@@ -103,6 +104,7 @@ def test_names_stay_apart_and_hold_no_white_space(names: list[str]):
     assert all(name and not any(map(str.isspace, name)) and "~" not in name for name in encoded)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 3), min_size=1), st.permutations("abcdefghxyz"))
 def test_ndcg_is_its_formula(grades: dict[str, int], ranking: list[str]):
     if not any(grades.values()):

@@ -47,6 +47,9 @@ def run(
     ] = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one topic.")] = 120.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was broken off.")] = False,
+    again_failed: Annotated[
+        bool, typer.Option("--again-failed", help="With --resume: ask again what ended in an error or a time-out.")
+    ] = False,
     api: Annotated[str | None, typer.Option("--api", help="Ask this server's HTTP API instead.", show_default=False)] = None,
     chat: Annotated[
         str | None, typer.Option("--chat", help="Ask this OpenAI-compatible server (with its /v1) instead.", show_default=False)
@@ -79,7 +82,7 @@ def run(
     plan = Plan(chosen, repeats, asked.depth, asked.about, asked.offline)
     try:
         with reported(as_json) as progress:
-            done = asyncio.run(run_plan(plan, asked.system, out, resume=resume, progress=progress))
+            done = asyncio.run(run_plan(plan, asked.system, out, resume=resume, again_failed=again_failed, progress=progress))
     finally:
         asked.system.close()
     counts = {"run": str(out), "topics": len(chosen.topics), "answers": len(done.answers)}

@@ -7,13 +7,14 @@ not asked again. Errors and time-outs are lines like any other.
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from assistant import __version__
-from assistant.errors import AssistantError, EvaluationError, UsageError
+from assistant.errors import AssistantError, EvaluationError, ServerUnreachable, UsageError
 from assistant.evaluation.records import AnswerRecord, Outcome, PostRecord, RunManifest
 from assistant.evaluation.runs import (
     ANSWERS,
@@ -46,25 +47,28 @@ class Plan:
     offline: bool = True
 
 
-async def run(plan: Plan, system: System, out: Path, *, resume: bool = False,
+async def run(plan: Plan, system: System, out: Path, *, resume: bool = False, again_failed: bool = False,
               progress: Progress = lambda step, done, total: None) -> RunFolder:  # fmt: skip
-    """Put every topic of the plan to the system and write the run in `out`.
+    """Put every topic of the plan to the system and write the run in `out`; with `again_failed` also those topics again
+    that ended in an error or a time-out.
 
-    Raises UsageError where `out` holds a run and `resume` was not said, EvaluationError where it holds another one.
+    Raises ServerUnreachable where the first question finds no server: then nothing was measured. Raises UsageError where `out` holds a run and `resume` was not said, EvaluationError where it holds another one.
     """
     manifest = _begin(plan, system, out, resume)
-    done = _done(out)
+    done = _done(out, again_failed)
     posts, answers = LineWriter(out / POSTS), LineWriter(out / ANSWERS)
     known = {post.post for _, post in read_lines(out / POSTS, PostRecord)}
     total = plan.repeats * len(plan.topics.topics)
+    asked = len(done)
     try:
         for number, (topic, repeat) in enumerate(_askings(plan), start=1):
             if (topic.id, repeat, topic.input_sha) not in done:
-                seen = await _observation(system, topic)
+                seen = await _observation(system, topic, first=asked == 0)
                 new = [post for post in seen.posts if post.post not in known]
                 known.update(post.post for post in new)
                 posts.write(new)
-                answers.write([seen.record.model_copy(update={"rep": repeat, "cold": number == 1})])
+                answers.write([seen.record.model_copy(update={"rep": repeat, "cold": asked == len(done)})])
+                asked += 1
             progress("topics", number, total)
     finally:
         posts.close()
@@ -79,13 +83,19 @@ def _askings(plan: Plan) -> Iterator[tuple[Topic, int]]:
     return ((topic, repeat) for repeat in range(plan.repeats) for topic in ordered)
 
 
-async def _observation(system: System, topic: Topic) -> Observation:
+async def _observation(system: System, topic: Topic, first: bool) -> Observation:
+    started = time.perf_counter()
     try:
         return await system.ask(topic)
     except AssistantError as error:
-        # What fails for one topic is its outcome; the others are still asked.
-        status = Outcome.TIMEOUT if isinstance(error, TimedOut) else Outcome.ERROR
-        record = AnswerRecord(tid=topic.id, input_sha=topic.input_sha, status=status, error=error.message)
+        if first and isinstance(error, ServerUnreachable):
+            raise
+        # What fails for one topic is its outcome; the others are still asked. It took its time all the same.
+        record = AnswerRecord(
+            tid=topic.id, input_sha=topic.input_sha, error=error.message,
+            status=Outcome.TIMEOUT if isinstance(error, TimedOut) else Outcome.ERROR,
+            latency_ms={"total": 1000 * (time.perf_counter() - started)},
+        )  # fmt: skip
         return Observation(record, ())
 
 
@@ -127,11 +137,15 @@ def _require_same(begun: RunManifest, wanted: RunManifest) -> None:
             )
 
 
-def _done(out: Path) -> set[Key]:
+def _done(out: Path, again_failed: bool) -> set[Key]:
     # A torn last line is cut off before the rest is believed.
     LineWriter(out / ANSWERS).close()
     LineWriter(out / POSTS).close()
-    return {(record.tid, record.rep, record.input_sha) for _, record in read_lines(out / ANSWERS, AnswerRecord)}
+    records = [record for _, record in read_lines(out / ANSWERS, AnswerRecord)]
+    if again_failed:
+        records = [record for record in records if record.status is Outcome.OK]
+        write_text(out / ANSWERS, "".join(map(line_of, records)))
+    return {(record.tid, record.rep, record.input_sha) for record in records}
 
 
 def _now() -> str:

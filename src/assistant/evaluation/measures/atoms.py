@@ -27,7 +27,7 @@ LONGEST_CODE = 80
 
 _OUTSIDE = "\"'“”‘’*`[{<>"
 _EMPHASIS = re.compile(r"_[^_()]+_")
-_BEHIND = ".,;:!?…)]}"
+_BEHIND = ".,;:!?…()]}"
 _LISTED = re.compile(
     r"^[ \t]*(?:[-*•][ \t]+)?\d{1,2}[.)](?=\s)|(?<!\w)\(\d{1,2}\)(?=\s)|\b(?:step|option)\s+\d{1,2}\b(?![.\d])",
     re.MULTILINE | re.IGNORECASE,
@@ -94,7 +94,7 @@ def atoms_of(text: str, code: tuple[str, ...] = ()) -> tuple[Atom, ...]:
     for span in code:
         for atom in _of_code(span):
             found[atom.key] = atom
-    for token in _LISTED.sub(" ", text).split():
+    for token in _LISTED.sub(" ", text.replace("`", "")).split():
         # Plain words are nine tokens in ten.
         if not token.isalpha() or not (token.islower() or token.istitle()):
             for atom in _of_token(token):
