@@ -7,6 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_INDEX := index/demo
+GATE_RUN := $(VENV)/gate-run
 SHARED ?= $(or $(ASSISTANT_SHARED),../shared)
 PYTEST_ARGS ?=
 
@@ -18,7 +19,7 @@ find_python = for name in $(PYTHON) python3.11 python3.12 python3.13 python3; do
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 
-.PHONY: help install install-dev demo demo-index test check lint format docs bench lock clean
+.PHONY: help install install-dev demo demo-index gate test check lint format docs bench lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +38,12 @@ demo: demo-index ## Index the sample forum, ask a question that it answers and o
 	$(BIN)/assistant ask "Why is the preview of my external camera rotated by 90 degrees?" --index $(DEMO_INDEX)
 	@echo
 	$(BIN)/assistant ask "How do I get Bluetooth LE audio working on Corvid OS?" --index $(DEMO_INDEX)
+
+gate: install ## Ask the topics of the sample forum and hold the run against the blessed baseline.
+	rm -rf $(GATE_RUN)
+	$(BIN)/assistant eval run eval/sample --out $(GATE_RUN)
+	$(BIN)/assistant eval score $(GATE_RUN) >/dev/null
+	$(BIN)/assistant eval gate $(GATE_RUN) --baseline eval/baselines/sample --junit $(GATE_RUN)/junit.xml
 
 test: install-dev ## The tests. Real data is read from ../shared where it is there.
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -14,7 +14,7 @@ from assistant.evaluation.measures.wordings import fold, occurs, states
 from assistant.evaluation.topics import Form, Nugget
 from assistant.types import Near, Post, Refusal, Role
 
-LETTERS = st.text(st.sampled_from("abcXYZ019.-/:`“”' \n"), max_size=60)
+LETTERS = st.text(st.sampled_from("abcXYZ019.,-/:`“”' \n"), max_size=60)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,8 @@ LETTERS = st.text(st.sampled_from("abcXYZ019.-/:`“”' \n"), max_size=60)
         ("2.4", "fixed in 1.2.4", False),
         ("12", "12,000 files", False),
         ("12", "12, or so", True),
+        ("12", "4,12,7", True),
+        ("000", "12,000", False),
         ("--no-dma", "use `--no-dma`.", True),
         ("--no-dma", "use --no-dma-x", False),
         ("no-dma", "use --no-dma", True),
@@ -104,6 +106,8 @@ def test_only_code_formatted_atoms_admit_no_paraphrase():
         (Atom("10", number=True), "10ms", True),
         (Atom("10", number=True), "2.10", False),
         (Atom("10", number=True), "100", False),
+        (Atom("2", number=True), "1,2,3", True),
+        (Atom("000", number=True), "1,000", False),
         (Atom("5.15", number=True), "5.15.3", False),
         (Atom("5.15.3", True), "v5.15.3", False),
         (Atom("foo_bar", True), "foo_bar()", True),

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import resource
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from assistant.commands.scores import score
 from assistant.errors import EvaluationError
 from assistant.evaluation.catalogue import BY_NAME, METRICS
 from assistant.evaluation.runs import RunFolder
@@ -304,23 +303,13 @@ def test_the_human_floor_is_what_gold_answers_invent(tmp_path: Path):
     assert floor["rate"] == 1 / floor["atoms"]
 
 
-def test_five_thousand_topics_take_seconds(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    topics = [{**TOPICS[n % 20], "id": f"T{n}", "cluster": f"c{n // 3}"} for n in range(5000)]
-    answers = [{**answer, "tid": f"T{n}"} for n in range(5000) for answer in [answers_of_one(n % 20)]]
-    write(tmp_path, answers, topics=topics)
-    script = (
-        "import sys\nfrom pathlib import Path\nfrom assistant.evaluation.runs import RunFolder\n"
-        "from assistant.evaluation.scoring import write_scores\nwrite_scores(RunFolder(Path(sys.argv[1])))\n"
-    )
-    begun, used = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, timeout=120)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Processor time, so that what else the machine does decides nothing.
-    seconds = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
-    with capsys.disabled():
-        print(f"\n5,000 topics scored in {time.perf_counter() - begun:.1f} s, {seconds:.1f} s of one processor")
-    assert seconds < 10
-
-
-def answers_of_one(number: int) -> dict[str, Any]:
-    return {"tid": f"T{number}", "retrieved": hits(number), "latency_ms": {"total": 5.0}, **oracle(number)}
+def test_the_command_writes_the_scores_and_says_what_is_wrong(tmp_path: Path):
+    app = typer.Typer()
+    app.command()(score)
+    write(tmp_path / "run", answers_of(oracle))
+    done = CliRunner().invoke(app, [str(tmp_path / "run"), "--json"])
+    assert done.exit_code == 0
+    assert json.loads(done.stdout) == RunFolder(tmp_path / "run").summary
+    assert "made" in CliRunner().invoke(app, [str(tmp_path / "run")]).stdout
+    missing = CliRunner().invoke(app, [str(tmp_path / "none")])
+    assert (missing.exit_code, "hint:" in missing.output) == (1, True)

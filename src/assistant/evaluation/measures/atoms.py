@@ -38,7 +38,7 @@ _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PATH = re.compile(r"(?:~|\.{1,2})?/[\w.@+~-]*\w[\w.@+~/-]*|[A-Za-z]:\\\S+")
 _FLAG = re.compile(r"--[A-Za-z][\w-]*|-[A-Za-z]")
 _VERSION = re.compile(r"[vV]?(\d+(?:\.\d+)+(?:[-.]?(?:alpha|beta|rc|[ab])[-.]?\d*)?)", re.IGNORECASE)
-_NUMBER = re.compile(r"[$€£~±+-]?(\d+(?:,\d{3})*(?:\.\d+)?)[A-Za-zµ%°]{0,4}")
+_NUMBER = re.compile(r"[$€£~±+-]?((?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?)[A-Za-zµ%°]{0,4}")
 _HEX = re.compile(r"0[xX][0-9A-Fa-f]+")
 _CODE_NUMBER = re.compile(r"[A-Z]{2,10}-?\d{2,}(?:-\d+)*")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::)\w+)+")
@@ -80,12 +80,19 @@ def _has_number(numeral: str, folded: str) -> bool:
     start = folded.find(numeral)
     while start >= 0:
         end = start + len(numeral)
-        before, longer = folded[start - 1 : start], folded[end : end + 1].isdigit() or number_goes_on(folded, end)
-        within = before.isdigit() or (before in (".", ",") and folded[max(0, start - 2) : start - 1].isdigit())
-        if not longer and not within:
+        longer = folded[end : end + 1].isdigit() or number_goes_on(folded, end)
+        if not longer and not _within(numeral, folded, start):
             return True
         start = folded.find(numeral, start + 1)
     return False
+
+
+def _within(numeral: str, folded: str, start: int) -> bool:
+    """Whether digits before belong to the same number: "5" in "2.5", "000" in "1,000", but not "5" in "4,5"."""
+    before = folded[start - 1 : start]
+    if before in (".", ","):
+        return folded[max(0, start - 2) : start - 1].isdigit() and (before == "." or (len(numeral) == 3 and numeral.isdigit()))
+    return before.isdigit()
 
 
 def atoms_of(text: str, code: tuple[str, ...] = ()) -> tuple[Atom, ...]:
@@ -154,7 +161,7 @@ def _of_part(part: str) -> tuple[Atom, ...]:
     if part.endswith("()") and name.isidentifier():
         return (_name(name, True),)
     # A point is the last thing to cut at: it may be that of a number ("09:43.017192-0700").
-    for cut in (r"[-'’]+", r"\.+"):
+    for cut in (r"[-'’]+", r"(?<!\d)\.+|\.+(?!\d)"):
         pieces = [piece for piece in re.split(cut, name) if piece]
         if len(pieces) > 1:
             return tuple(atom for piece in pieces for atom in _of_token(piece))

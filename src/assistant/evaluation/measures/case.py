@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.evaluation.measures.library import Library
+from assistant.evaluation.measures.library import Library, Window
 from assistant.evaluation.measures.quotes import Quote, quote_state
 from assistant.evaluation.measures.rankings import relevant_from
 from assistant.evaluation.measures.reading import Reading
@@ -179,7 +179,7 @@ class Case:
         names = [cited.post for cited in self.citations] + [span.post for span in self.seen]
         return tuple(dict.fromkeys(names + [hit.post for hit in self.retrieved]))
 
-    def cited_windows(self) -> Iterator[tuple[str, frozenset[str]]]:
+    def cited_windows(self) -> Iterator[Window]:
         """What a reader sees of each citation."""
         return (self.library.window(cited.post, cited.start, cited.end) for cited in self.citations)
 

@@ -7,20 +7,18 @@ loses its support without it (ALCE, Gao et al. 2023).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from assistant.evaluation.measures.case import Case, Measures
+from assistant.evaluation.measures.library import Library, Window
 from assistant.evaluation.measures.quotes import Quote
 from assistant.evaluation.measures.reading import Reading, Sentence
-from assistant.evaluation.measures.wordings import fold
-from assistant.evaluation.measures.words import Rarity
+from assistant.evaluation.measures.wordings import fold, stands_in
 from assistant.evaluation.records import Cited
 from assistant.evaluation.scores import Measured, Why, nothing, share
 
 COVERAGE = 0.6
 """Share of a sentence's words, by rarity, from which a text supports it: read off MTRAG's human judgements."""
-
-Window = tuple[str, frozenset[str]]
 
 
 def owned(reading: Reading, citations: Sequence[Cited]) -> list[tuple[Sentence, list[Cited]]]:
@@ -36,17 +34,19 @@ def owned(reading: Reading, citations: Sequence[Cited]) -> list[tuple[Sentence, 
     return pairs
 
 
-def supported(sentence: Sentence, windows: Iterable[Window], asked: str, rarity: Rarity) -> bool:
-    """Whether what stands in the windows together supports a sentence."""
-    seen = list(windows)
-    if not seen:
+def supported(sentence: Sentence, windows: Sequence[Window], asked: str, library: Library) -> bool:
+    """Whether what stands in the windows together supports a sentence; what stands there word for word does."""
+    if any(stands_in(sentence.folded, window.text) for window in windows):
+        return True
+    if not windows:
         return False
     for atom in sentence.atoms:
-        if not any(atom.stands_in(text) for text, _ in seen) and not atom.stands_in(asked):
+        if not any(atom.stands_in(window.text) for window in windows) and not atom.stands_in(asked):
             return False
     words = set(sentence.words)
-    missing = words.difference(*(terms for _, terms in seen))
-    return not missing or rarity.weight(sorted(words - missing)) >= COVERAGE * rarity.weight(sorted(words))
+    missing = words.difference(*(window.terms for window in windows))
+    weight = library.rarity.weight
+    return not missing or weight(sorted(words - missing)) >= COVERAGE * weight(sorted(words))
 
 
 def measure(case: Case) -> Measures:
@@ -80,24 +80,28 @@ def _uncited(case: Case) -> Measured:
 
 def _supporting(case: Case) -> Measures:
     """Recall over sentences that need support, precision over citations; both 0 where nothing is cited."""
-    pairs = owned(case.reading, case.citations)
-    rarity, asked = case.library.rarity, case.asked
-    needing = supported_ones = 0
+    library, asked = case.library, case.asked
+    needing = held = 0
     supporting: set[int] = set()
-    for sentence, own in pairs:
-        windows = [case.library.window(cited.post, cited.start, cited.end) for cited in own]
-        holds = supported(sentence, windows, asked, rarity)
+    for sentence, own in owned(case.reading, case.citations):
+        windows = [library.window(cited.post, cited.start, cited.end) for cited in own]
+        holds = supported(sentence, windows, asked, library)
         if sentence.needs_support:
             needing += 1
-            supported_ones += holds
+            held += holds
         for number, cited in enumerate(own):
-            alone = windows[number : number + 1]
-            if id(cited) not in supporting and (
-                supported(sentence, alone, asked, rarity)
-                or (holds and not supported(sentence, windows[:number] + windows[number + 1 :], asked, rarity))
-            ):
+            if id(cited) not in supporting and _supports(sentence, windows, number, holds, asked, library):
                 supporting.add(id(cited))
-    return _f1(supported_ones, needing, len(supporting), len(case.citations) + len(case.dangling))
+    return _f1(held, needing, len(supporting), len(case.citations) + len(case.dangling))
+
+
+def _supports(sentence: Sentence, windows: Sequence[Window], number: int, holds: bool, asked: str, library: Library) -> bool:
+    """Whether one of a sentence's citations supports it, alone or by being missed; `holds` is whether they do together."""
+    if len(windows) == 1:
+        return holds
+    if supported(sentence, windows[number : number + 1], asked, library):
+        return True
+    return holds and not supported(sentence, [*windows[:number], *windows[number + 1 :]], asked, library)
 
 
 def _f1(held: int, needing: int, supporting: int, cited: int) -> Measures:

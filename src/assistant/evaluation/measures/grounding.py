@@ -14,7 +14,7 @@ from assistant.evaluation.measures.atoms import Atom
 from assistant.evaluation.measures.case import Case, Measures, not_applying
 from assistant.evaluation.measures.library import Library
 from assistant.evaluation.measures.reading import Reading
-from assistant.evaluation.measures.wordings import fold
+from assistant.evaluation.measures.wordings import fold, stands_in
 from assistant.evaluation.measures.words import content_words
 from assistant.evaluation.scores import Measured, Why, nothing, share
 from assistant.evaluation.topics import Topic
@@ -50,7 +50,7 @@ def sort_atoms(case: Case) -> Sorted:
     """Where each name and number of an answer stands, looking at the citations first."""
     found: dict[str, list[Atom]] = {"cited": [], "asked": [], "miscited": [], "invented": []}
     atoms = atoms_in(case.reading)
-    windows = [text for text, _ in case.cited_windows()] if atoms else []
+    windows = [window.text for window in case.cited_windows()] if atoms else []
     allowed = fold("\n".join(case.topic.allowed))
     for atom in atoms:
         if any(atom.stands_in(text) for text in windows):
@@ -88,10 +88,12 @@ def _k_precision(case: Case) -> Measured:
     """Words of all that is said but framing; 0 for an answer that declined, or has no word."""
     if reason := case.unanswerable:
         return nothing(reason)
-    words = [word for sentence in case.reading.sentences if not sentence.framing for word in sentence.words]
+    said = [sentence for sentence in case.reading.sentences if not sentence.framing]
+    words = [word for sentence in said for word in sentence.words]
     if not case.answered or not words:
         return Measured(0.0, None, 0.0, 0.0)
-    missing = set(words)
+    quoted = [case.library.span(cited.post, cited.start, cited.end) for cited in case.citations]
+    missing = {word for one in said if not any(stands_in(one.folded, text) for text in quoted) for word in one.words}
     for post, start, end in (*((cited.post, cited.start, cited.end) for cited in case.citations), *case.context):
         if missing:
             missing.difference_update(*case.library.terms(post, start, end))

@@ -15,7 +15,7 @@ from sys import maxsize
 from typing import Literal
 
 from assistant.evaluation.measures.wordings import fold
-from assistant.evaluation.measures.words import Rarity, content_of
+from assistant.evaluation.measures.words import Rarity, content_of, content_words
 from assistant.evaluation.records import PostRecord
 from assistant.language.terms import TOKEN
 
@@ -33,7 +33,8 @@ class Library:
         self.ids = ids
         self._folded: dict[str, str] = {}
         self._terms: dict[str, tuple[list[int], list[tuple[str, ...]]]] = {}
-        self._windows: dict[tuple[str, int, int], tuple[str, frozenset[str]]] = {}
+        self._windows: dict[tuple[str, int, int], Window] = {}
+        self._spans: dict[tuple[str, int, int], str] = {}
 
     @cached_property
     def rarity(self) -> Rarity:
@@ -99,23 +100,38 @@ class Library:
         places, terms = self._terms[post]
         return terms[bisect_left(places, start) : bisect_left(places, end)]
 
-    def window(self, post: str, start: int, end: int) -> tuple[str, frozenset[str]]:
-        """What a reader of a cited span sees: the title, the span and what stands around it, folded and as terms."""
+    def span(self, post: str, start: int, end: int) -> str:
+        """The words of a span, folded."""
+        key = post, start, end
+        if key not in self._spans:
+            first, last = self.clipped(post, start, end)
+            self._spans[key] = fold((self.body(post) or "")[first:last])
+        return self._spans[key]
+
+    def window(self, post: str, start: int, end: int) -> Window:
+        """What a reader of a cited span sees: the title, the span and what stands around it."""
         key = post, start, end
         if key not in self._windows:
-            self._windows[key] = self._seen_around(post, start, end)
+            self._windows[key] = Window(self, *key)
         return self._windows[key]
 
-    def _seen_around(self, post: str, start: int, end: int) -> tuple[str, frozenset[str]]:
-        record = self.posts.get(post)
-        if record is None:
-            return "", frozenset()
-        start, end = self.clipped(post, start, end)
-        body = record.body
+
+class Window:
+    """A cited span with its surroundings and the title of its post, as folded text and as content terms."""
+
+    def __init__(self, library: Library, post: str, start: int, end: int) -> None:
+        self._library, self._post = library, post
+        body = library.body(post) or ""
+        start, end = library.clipped(post, start, end)
         # A window ends between words: half a version is another version.
-        first = body.rfind(" ", 0, max(0, start - WINDOW)) + 1
+        self._start = body.rfind(" ", 0, max(0, start - WINDOW)) + 1
         last = body.find(" ", min(len(body), end + WINDOW))
-        last = last if last >= 0 else len(body)
-        terms = {term for token in self.terms(post, first, last) for term in token}
-        terms.update(term for token in TOKEN.findall(record.title) for term in content_of(token))
-        return fold(f"{record.title}\n{body[first:last]}"), frozenset(terms)
+        self._end = last if last >= 0 else len(body)
+        self._title = library.posts[post].title if post in library.posts else ""
+        self.text = fold(f"{self._title}\n{body[self._start : self._end]}")
+
+    @cached_property
+    def terms(self) -> frozenset[str]:
+        """Its content terms."""
+        of_tokens = self._library.terms(self._post, self._start, self._end)
+        return frozenset(content_words(self._title)).union(*of_tokens)

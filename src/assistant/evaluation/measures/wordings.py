@@ -36,7 +36,10 @@ def _begins(words: str, text: str, start: int) -> bool:
         return True
     if _is_word(before) or (first == "-" and before == "-"):
         return False
-    return not (first.isdigit() and before in ".," and text[max(0, start - 2) : start - 1].isdigit())
+    if not first.isdigit() or before not in ".," or not text[max(0, start - 2) : start - 1].isdigit():
+        return True
+    # "12" of "4,12" is a number of a list, "000" of "12,000" is not.
+    return before == "," and not (words[:3].isdigit() and len(words[:3]) == 3 and not words[3:4].isdigit())
 
 
 def _ends(words: str, text: str, end: int) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from assistant.evaluation.measures.case import Case
@@ -18,6 +19,7 @@ QRELS, POST_QRELS = "qrels.txt", "qrels_post.txt"
 _UNSAFE = re.compile(r"[\s%~\x00-\x1f]")
 
 
+@lru_cache(maxsize=65_536)
 def name_of(text: str) -> str:
     """A name without white space; different texts have different names."""
     return _UNSAFE.sub(lambda match: quote(match[0], safe=""), text).replace("~", "%7E") or "%"
@@ -40,10 +42,13 @@ def trec_files(cases: Sequence[Case], run_id: str) -> Mapping[str, str]:
 
 def _run(cases: Sequence[Case], ranking_of: Callable[[Case], Ranking], run_id: str) -> str:
     lines = []
+    tails: list[str] = []
     for case in cases:
-        query = query_of(case)
-        for rank, name in enumerate(ranking_of(case), start=1):
-            lines.append(f"{query} Q0 {name_of(name)} {rank} {1 / rank:.9f} {run_id}\n")
+        head, ranking = query_of(case) + " Q0 ", ranking_of(case)
+        while len(tails) < len(ranking):
+            rank = len(tails) + 1
+            tails.append(f" {rank} {1 / rank:.9f} {run_id}\n")
+        lines += [head + name_of(name) + tail for name, tail in zip(ranking, tails, strict=False)]
     return "".join(lines)
 
 
