@@ -75,6 +75,9 @@ class HashingEmbedder:
     def count_tokens(self, text: str) -> int:
         return len(text.split())
 
+    def is_word(self, word: str) -> bool:
+        return False
+
     def embed(self, texts: Sequence[str]) -> Any:
         self.calls += 1
         if self.calls == self._fail_at:

@@ -15,9 +15,11 @@ from assistant.indexing.embedders import Embedder, embedder_from
 from assistant.indexing.generation import Generation
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.manifest import Recipe
+from assistant.language.terms import terms_of
 from assistant.retrieval.filters import Filters
 from assistant.retrieval.question import Question
 from assistant.retrieval.retriever import Retriever
+from assistant.retrieval.spelling import corrected
 from assistant.settings import Settings
 from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Timings, Turn
 
@@ -98,8 +100,20 @@ class Assistant:
         retriever = Retriever(self.generation, self.embedder, self.settings.without)
         return retriever.search(self._question(query), k or self.settings.k, filters, every_chunk=every_chunk)
 
-    def _question(self, text: str) -> Question:
-        return Question(text, plain=Part.IDENTIFIERS in self.settings.without)
+    def understood(self, text: str, history: Sequence[Turn] = ()) -> str:
+        """The question that is searched for: made to stand by itself, its typing errors led back to words of the posts."""
+        generation = self.generation
+        whole = standalone(text, history, generation.lexical.rarity)
+        if Part.SPELLING in self.settings.without:
+            return whole
+
+        def known(word: str) -> bool:
+            return any(term in generation.lexical for term in terms_of(word)) or self.embedder.is_word(word)
+
+        return corrected(whole, known, generation.vocabulary.nearest)
+
+    def _question(self, text: str, history: Sequence[Turn] = ()) -> Question:
+        return Question(self.understood(text, history), plain=Part.IDENTIFIERS in self.settings.without)
 
     def post(self, name: str) -> Post:
         """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
@@ -110,7 +124,7 @@ class Assistant:
 
         Hits of the threads in `passing_over` are left out: what they hold still counts as known to the index.
         """
-        asked = self._question(standalone(question, history, self.generation.lexical.rarity))
+        asked = self._question(question, history)
         retriever = Retriever(self.generation, self.embedder, self.settings.without)
         hits = retriever.search(asked, READ_HITS + len(passing_over))
         kept = [hit for hit in hits if hit.post.thread_id not in passing_over][:READ_HITS]
@@ -120,7 +134,7 @@ class Assistant:
         """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""
         started = time.perf_counter()
         generation = self.generation
-        asked = self._question(standalone(question, history, generation.lexical.rarity))
+        asked = self._question(question, history)
         rewritten = time.perf_counter()
         answerer = self.answerer
         hits = Retriever(generation, self.embedder, self.settings.without).search(

@@ -21,6 +21,7 @@ class Part(StrEnum):
     PAIRS = "pairs"
     EXACT = "exact"
     COVERAGE = "coverage"
+    SPELLING = "spelling"
     COPIES = "copies"
     SKIMMING = "skimming"
     FRAMES = "frames"

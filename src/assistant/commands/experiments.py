@@ -167,7 +167,9 @@ def _cases(plan: CalibrationPlan, folder: Path, settings: Settings, shared: Path
         asked_at = load_set(str(located(group.index_of, folder, shared)), shared=shared) if group.index_of else topics
         observing = Observing(_indexed(asked_at, settings))
         try:
-            judged = [with_threads(topic, observing.threads()) for topic in topics.topics] if group.without_gold else topics.topics
+            judged = (
+                [with_threads(topic, observing.threads()) for topic in topics.topics] if group.without_gold else topics.topics
+            )
             found = cases_of(group, judged, observing)
         finally:
             observing.close()

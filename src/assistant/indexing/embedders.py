@@ -38,6 +38,10 @@ class Embedder(Protocol):
 
     def count_tokens(self, text: str) -> int: ...
 
+    def is_word(self, word: str) -> bool:
+        """Whether the model has `word` (in lower case) whole in its vocabulary; True where that cannot be known."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (len(texts), d), in the order of `texts`. Raises EmbedderError, ServerUnreachable."""
         ...
@@ -53,6 +57,9 @@ class ServerEmbedder:
         self._model = model
         self._base_url = base_url
         self._api_key = api_key
+
+    def is_word(self, word: str) -> bool:
+        return True
 
     @cached_property
     def _client(self) -> OpenAI:

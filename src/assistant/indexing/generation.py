@@ -11,6 +11,7 @@ from assistant.indexing.lexical_store import LexicalStore
 from assistant.indexing.manifest import Manifest, Recipe, file_faults, read_manifest
 from assistant.indexing.post_store import PostStore
 from assistant.indexing.vector_store import VectorStore
+from assistant.indexing.vocabulary import Vocabulary
 
 
 class Generation:
@@ -40,6 +41,10 @@ class Generation:
         return LexicalStore(self.folder / "bm25")
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.folder / "bm25")
+
+    @cached_property
     def vectors(self) -> VectorStore:
         return VectorStore(self.folder / "chroma")
 
@@ -50,3 +55,4 @@ class Generation:
             if part is not None:
                 part.close()
         self.__dict__.pop("lexical", None)
+        self.__dict__.pop("vocabulary", None)

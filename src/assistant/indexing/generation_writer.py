@@ -22,6 +22,7 @@ from assistant.indexing.embedding_cache import EmbeddingCache, vector_key
 from assistant.indexing.lexical_store import write_lexical
 from assistant.indexing.post_store import post_of
 from assistant.indexing.vector_store import VectorStore, write_vectors
+from assistant.indexing.vocabulary import write_vocabulary
 from assistant.types import NONE, Parts
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def write_generation(
         cache.keep_only({row["vector_key"] for row in ledger.execute("SELECT vector_key FROM chunks")})
     progress("search terms", 0, 0)
     write_lexical(partial / "bm25", _documents(ledger), without)
+    write_vocabulary(partial / "bm25", _documents(ledger))
     posts = _count(ledger, "SELECT count(*) FROM posts")
     threads = _count(ledger, "SELECT count(DISTINCT thread_id) FROM posts")
     ledger.commit()

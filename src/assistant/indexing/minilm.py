@@ -162,6 +162,10 @@ class MiniLM:
         """Word pieces of `text` without the two special tokens."""
         return sum(map(self._word_count, text.split()))
 
+    def is_word(self, word: str) -> bool:
+        """Whether `word` is one piece: of 30,522 pieces nearly all that are whole words are common English ones."""
+        return self.count_tokens(word) == 1
+
     @cached_property
     def _word_count(self) -> Any:
         # Word pieces never cross white space, so counts of words add up; forums repeat their words.

@@ -31,6 +31,8 @@ STOP_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w\w+")
 LONGEST_TOKEN = 120
+SHORTEST_WORD = 4
+"""Letters from which on a word can be told from a typing error of another."""
 
 
 @cache
@@ -48,6 +50,11 @@ def _stem(word: str) -> str:
 def is_identifier(token: str) -> bool:
     """True for a name that somebody made up for a machine: mixed case, digits among letters, dots, underscores."""
     return bool(_MIXED.search(token) or VERSION.fullmatch(token) or re.search(r"\w[.:/_@]\w", token))
+
+
+def is_plain_word(token: str) -> bool:
+    """True for a word of four letters and more in one script's letters, written small or with a capital first letter."""
+    return len(token) >= SHORTEST_WORD and token.isalpha() and token[1:].islower() and not _CJK.search(token)
 
 
 def tokens(text: str) -> Iterator[re.Match[str]]:
