@@ -132,7 +132,7 @@ def search(
     Example: assistant search "NSPOSIXErrorDomain Code=1" -k 5
     """
     from assistant.pipeline import Assistant
-    from assistant.render import hit_json, hits_text
+    from assistant.render import hit_json, hits_text, one_line
 
     assistant = Assistant(surface.settings_from(index=index, k=k))
     filters = surface.filters_from(tag, source, since, unanswered)
@@ -146,9 +146,12 @@ def search(
     if query is None:
         raise UsageError("there is nothing to search for", hint='say it: `assistant search "…"`')
     hits = found(query)
+    understood = assistant.understood(query)
     if as_json:
-        surface.print_json({"query": query, "hits": [hit_json(hit) for hit in hits]})
+        surface.print_json({"query": query, "understood": understood, "hits": [hit_json(hit) for hit in hits]})
     else:
+        if understood != query:
+            typer.echo(f"(understood as: {one_line(understood)})\n")
         typer.echo(hits_text(hits, surface.painter()))
 
 
