@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     Rows = np.ndarray[Any, np.dtype[np.int64]]
     Scores = np.ndarray[Any, np.dtype[np.float64]]
 
-DENSE_WEIGHT = 0.5
+DENSE_WEIGHT = 0.55
 """Share of the dense lane. Read off development sets (bench/README.md), never off the sets that figures are given for."""
 COVERED = 0.5
 """Share of the question's terms, by rarity, that the best lexical hits hold from which on its words can be trusted."""
-UNCOVERED_GAIN = 0.8
+UNCOVERED_GAIN = 1.2
 """How fast the dense lane takes over below `COVERED`: a question in other words than the post's."""
 
 
