@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,3 +172,26 @@ def test_claims_of_other_roots_are_copied_with_their_texts(tmp_path):
     assert [row["body"] for row in new.execute("SELECT body FROM texts")] == ["Kept."]
     assert [row["path"] for row in new.execute("SELECT path FROM roots")] == ["/kept"]
     new.close()
+
+
+def test_replies_without_an_address_are_in_the_thread_of_the_question_that_has_one(small: Any, jsonl: Any) -> None:
+    question = {"id": "7", "title": "Why?", "body": "Why is it so?", "thread_id": "7", "url": "https://forum.example/t/7"}
+    reply = {"id": "7-1", "body": "Since it was made so.", "thread_id": "7", "reply_to": "7"}
+    orphan = {"id": "8-1", "body": "Another reply altogether.", "reply_to": "7"}
+    small.build(jsonl("dump.jsonl", question, reply, orphan))
+    assert len({post.thread_id for post in small.posts()}) == 1
+
+
+def test_threads_of_other_files_that_are_called_alike_stay_apart(small: Any, jsonl: Any) -> None:
+    question = {"id": "7", "title": "Why?", "body": "Why is it so?", "thread_id": "7", "url": "https://forum.example/t/7"}
+    stranger = {"id": "7-1", "body": "A reply in another forum.", "thread_id": "7", "reply_to": "7"}
+    small.build(jsonl("one.jsonl", question), jsonl("two.jsonl", stranger))
+    assert len({post.thread_id for post in small.posts()}) == 2
+
+
+def test_two_forums_in_one_file_keep_a_reply_without_an_address_to_itself(small: Any, jsonl: Any) -> None:
+    first = {"id": "7", "title": "Why?", "body": "Why is it so?", "thread_id": "7", "url": "https://one.example/t/7"}
+    second = {"id": "7", "title": "How?", "body": "How is it done?", "thread_id": "7", "url": "https://two.example/t/7"}
+    reply = {"id": "7-1", "body": "It depends on the forum.", "thread_id": "7", "reply_to": "7"}
+    small.build(jsonl("mixed.jsonl", first, second, reply))
+    assert len({post.thread_id for post in small.posts()}) == 3

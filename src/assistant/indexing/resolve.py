@@ -4,8 +4,8 @@ The outcome depends on the set of claims alone, not on their order. Rules:
 - claims of one identity and one text are one post, standing in several places;
 - one id with several texts (an edited post stored twice, or two forums that count alike) gives a post for each text:
   none is lost, and the text that sorts first keeps the plain id;
-- a thread is what its source says, else the chain of parents, else the post alone; answers to a parent that nobody
-  stored still share that parent.
+- a thread is what its source says (in which namespace: see `_namespaces`), else the chain of parents, else the post
+  alone; answers to a parent that nobody stored still share that parent.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from assistant.indexing.claims import SEPARATOR, digest
 from assistant.indexing.schema import POST_COLUMNS, insert
@@ -35,6 +36,12 @@ class _Head:
     thread_key: str | None
     reply_to: str | None
     is_question: bool
+    paths: str
+
+    @property
+    def files(self) -> set[str]:
+        """The files in which the post stands."""
+        return set(self.paths.split("\n"))
 
 
 def _parent_identity(namespace: str, source_id: str) -> str:
@@ -44,7 +51,7 @@ def _parent_identity(namespace: str, source_id: str) -> str:
 def _heads(ledger: sqlite3.Connection) -> list[_Head]:
     query = """
         SELECT identity, content, namespace, max(thread_key) AS thread_key, max(reply_to) AS reply_to,
-               max(role = 'question') AS is_question
+               max(role = 'question') AS is_question, group_concat(path, char(10)) AS paths
         FROM claims GROUP BY identity, content ORDER BY identity, content
     """
     heads: list[_Head] = []
@@ -55,20 +62,43 @@ def _heads(ledger: sqlite3.Connection) -> list[_Head]:
     return heads
 
 
+def _namespaces(heads: Sequence[_Head]) -> dict[str, str]:
+    """The namespace in which each post's thread is sought, by post id.
+
+    A dump may give the address, and with it the namespace, of questions only. A post without one belongs to the thread of
+    that name in its own file, if there is just one; threads of other files may be called alike by chance.
+    """
+    homes: dict[tuple[str, str | None], set[str]] = {}
+    for head in heads:
+        if head.namespace:
+            own = head.identity.rpartition(SEPARATOR)[2]
+            for path, name in product(head.files, {head.thread_key, own} - {None}):
+                homes.setdefault((path, name), set()).add(head.namespace)
+    found = {}
+    for head in heads:
+        name = head.thread_key if head.thread_key is not None else head.reply_to
+        home = set[str]()
+        if not head.namespace and name is not None:
+            home = home.union(*(homes.get((path, name), ()) for path in head.files))
+        found[head.post_id] = home.pop() if len(home) == 1 else head.namespace
+    return found
+
+
 def _thread_ids(heads: Sequence[_Head]) -> dict[str, str]:
     """Thread id of each post id."""
     by_identity: dict[str, _Head] = {}
     for head in heads:
         by_identity.setdefault(head.identity, head)
+    namespaces = _namespaces(heads)
 
     def thread_of(head: _Head) -> str:
         seen = [head.identity]
         while True:
             if head.thread_key is not None:
-                return SEPARATOR.join(("thread", head.namespace, head.thread_key))
+                return SEPARATOR.join(("thread", namespaces[head.post_id], head.thread_key))
             if head.reply_to is None:
                 return head.identity
-            above = _parent_identity(head.namespace, head.reply_to)
+            above = _parent_identity(namespaces[head.post_id], head.reply_to)
             if above in seen:
                 return min(seen[seen.index(above) :])
             if above not in by_identity:
