@@ -66,20 +66,14 @@ docs: install-dev ## Ask the sample forum anew for the README's transcript and p
 	$(BIN)/python docs/answer.py
 	$(BIN)/cog -I docs -r README.md docs/evaluation.md
 
-bench: install-dev demo-index ## What bench/README.md measures; what needs ../shared is left out where it is missing.
-	$(BIN)/python bench/topics.py $(DEMO_INDEX) eval/sample/topics.jsonl
-	@if [ ! -d "$(SHARED)" ]; then echo "no $(SHARED): the rest is left out"; exit 0; fi; set -x; \
-	$(BIN)/assistant index "$(SHARED)/posts" --index index/bench-posts --quiet; \
-	$(BIN)/python bench/topics.py index/bench-posts eval/real/*.jsonl; \
-	$(BIN)/python bench/retrieval.py "$(SHARED)/data/scifact" --lanes --index index/bench-scifact; \
-	$(BIN)/python bench/retrieval.py "$(SHARED)/data/cranfield" --qrels test_no_source_docs --lanes --index index/bench-cranfield; \
-	$(BIN)/python bench/retrieval.py "$(SHARED)/data/se_beer" --lanes --index index/bench-se_beer
+bench: install ## The quality figures of bench/README.md; what needs ../shared is left out where it is missing.
+	ASSISTANT=$(BIN)/assistant bench/quality "$(SHARED)"
 
 lock: ## The lock files anew; `requirements/update --upgrade` also takes newer versions.
 	requirements/update
 
 clean: ## Remove .venv, caches and the indexes of demo and bench.
-	rm -rf $(VENV) $(DEMO_INDEX) index/bench-* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(DEMO_INDEX) bench/out build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(BIN)/python:
 	@python=$$($(find_python)); echo "making $(VENV) with $$($$python --version)"; $$python -m venv $(VENV)

@@ -1,7 +1,8 @@
 """How likely it is that what was read answers the question: a logistic model over a few signs, fitted on other topics.
 
 Each sign has a direction that the fit may not turn round, so a set of topics with a quirk cannot teach nonsense. The
-weights stand in `confidence.json` beside this file with what they were fitted on; `bench/fit_confidence.py` makes it.
+weights stand in `confidence.json` beside this file with how they cross-validate; `assistant eval calibrate` makes it
+from `eval/calibration.toml`.
 """
 
 from __future__ import annotations

@@ -45,7 +45,8 @@ def index_of(topics: TopicSet, settings: Settings, threads_off: Parts) -> Path:
     """Folder of the index of a set's own sources, made with these parts switched off: one for each such combination."""
     named = [str(path.resolve()) for path in topics.sources] + sorted(threads_off) + [settings.embedder]
     digest = hashlib.sha256("\n".join(named).encode()).hexdigest()[:12]
-    return Path(settings.cache_dir) / "sets" / f"{topics.name}-{digest}"
+    # Sets about the same posts share their index.
+    return Path(settings.cache_dir) / "sets" / f"{topics.sources[0].name.split('.')[0]}-{digest}"
 
 
 def indexed(topics: TopicSet, settings: Settings, progress: Progress) -> Settings:
