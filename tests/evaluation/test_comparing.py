@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from assistant.errors import EvaluationError, UsageError
 from assistant.evaluation.catalogue import BY_NAME, METRICS, PRIMARY
 from assistant.evaluation.comparing import Verdict, chosen_test, compare
-from assistant.evaluation.comparing.cases import TERCILES
 from assistant.evaluation.comparing.pairing import Paired
 from assistant.evaluation.comparing.verdicts import compare_metrics
 from assistant.evaluation.records import AnswerRecord, Decision, RunManifest
 from assistant.evaluation.runs import ANSWERS, MANIFEST, SCORES, TOPICS, RunFolder, line_of
 from assistant.evaluation.scores import Score
+from assistant.evaluation.scoring.means import TERCILES
 from assistant.evaluation.topics import Topic
 
 Values = Mapping[str, Sequence[float | None]]
@@ -283,3 +283,15 @@ def test_the_json_has_the_names_of_the_contract(tmp_path: Path) -> None:
     assert document["a"]["run_id"] == "a"
     assert sum(move["topics"] for move in document["transitions"]) == 30
     assert all({"by", "slice"} | named <= part.keys() for part in document["slices"])
+
+
+def test_a_weight_that_only_a_whole_set_has_is_not_said_of_a_topic_or_a_part_of_it(tmp_path: Path) -> None:
+    topics = [topic(0), *(topic(n, type="unanswerable", answerable=False, expect="abstain") for n in range(1, 4))]
+    # One topic of four expects an answer: its weight is 4 / 2 = 2, that of the others 2 / 3.
+    before = {"balanced_refusal": [2.0, *[2 / 3] * 3], "refusal_right": [1.0] * 4}
+    after = {"balanced_refusal": [0.0, 0.0, *[2 / 3] * 2], "refusal_right": [0.0, 0.0, 1.0, 1.0]}
+    found = compare(run_of(tmp_path / "a", before, topics), run_of(tmp_path / "b", after, topics))
+    assert [(case.tid, case.change) for case in found.regressions] == [("T000", -1), ("T001", -1)]
+    assert {one.metric for case in found.regressions for one in case.metrics} == {"refusal_right"}
+    assert {part.compared.metric for part in found.slices} == {"refusal_right"}
+    assert found.metric("balanced_refusal") is not None

@@ -12,7 +12,7 @@ from assistant.errors import EvaluationError
 from assistant.evaluation.gating import Check, Conditions, GateReport, gate
 from assistant.evaluation.records import AnswerRecord, Decision, Outcome
 from assistant.evaluation.runs import ANSWERS, SCORES, SUMMARY, TOPICS, RunFolder
-from assistant.evaluation.scoring import score_run
+from assistant.evaluation.scoring import score_run, write_scores
 
 
 def check(report: GateReport, name: str) -> Check:
@@ -224,3 +224,68 @@ def test_a_run_without_topics_proves_nothing(forum: Any) -> None:
     (run.path / TOPICS).write_text("")
     with pytest.raises(EvaluationError, match="no topics"):
         gate(RunFolder(run.path))
+
+
+def refused(forum: Any, answer: AnswerRecord) -> AnswerRecord:
+    return forum.changed(answer, decision=Decision.ABSTAIN, text="Not here.", citations=())
+
+
+def test_little_lost_at_each_stage_is_much_together(forum: Any, baseline: RunFolder) -> None:
+    def spread(number: int, answer: AnswerRecord) -> AnswerRecord:
+        """One topic at each of three stages: 4 % of the topics each."""
+        faults = {1: forum.worse_chunking, 5: forum.other_words, 9: forum.time_outs}
+        return faults.get(number, lambda _, same: same)(number, answer)
+
+    report = gate(forum.run("run", spread), baseline, Conditions(max_failures=0.05))
+    assert failed(report) == {"right"}
+    assert check(report, "right").tids == ("T01", "T05", "T09")
+
+
+def test_topics_that_broke_are_named_where_as_many_were_won(forum: Any) -> None:
+    def early(number: int, answer: AnswerRecord) -> AnswerRecord:
+        return refused(forum, answer) if number in (1, 2, 3) else answer
+
+    def late(number: int, answer: AnswerRecord) -> AnswerRecord:
+        return refused(forum, answer) if number in (11, 12, 13) else answer
+
+    found = check(gate(forum.run("run", late), forum.run("before", early)), "right")
+    assert (found.passed, found.warning, found.tids) == (True, True, ("T11", "T12", "T13"))
+
+
+def test_a_topic_that_must_pass_and_never_did_is_warned_of(forum: Any) -> None:
+    def silent(number: int, answer: AnswerRecord) -> AnswerRecord:
+        return refused(forum, answer) if number == 0 else answer
+
+    found = check(gate(forum.run("run", silent), forum.run("before", silent)), "must_pass")
+    assert (found.passed, found.warning, found.tids) == (True, True, ("T00",))
+
+
+def test_what_is_worse_beside_the_primary_metrics_is_warned_of(forum: Any) -> None:
+    def slow(number: int, answer: AnswerRecord, factor: float = 10.0) -> AnswerRecord:
+        return forum.changed(answer, latency_ms={"total": factor * (100 + number)})
+
+    def quick(number: int, answer: AnswerRecord) -> AnswerRecord:
+        return slow(number, answer, 1.0)
+
+    report = gate(forum.run("run", slow), forum.run("before", quick))
+    found = check(report, "exploratory")
+    assert (found.passed, found.warning, report.exit_code) == (True, True, 0)
+    assert "latency_total" in found.detail
+
+
+def test_a_release_has_to_say_what_it_searched(forum: Any, baseline: RunFolder) -> None:
+    run = forum.run("run", index={})
+    assert check(gate(run, baseline, release=True), "stale_index").passed is None
+    assert check(gate(run, baseline, release=True, allow_other_corpus=True), "stale_index").passed is True
+
+
+def test_topics_that_were_made_easier_in_one_run_are_no_ground_for_comparison(forum: Any, baseline: RunFolder) -> None:
+    run = forum.run("run", forum.other_words)
+    lines = [json.loads(line) for line in (run.path / TOPICS).read_text().splitlines()]
+    for line in lines:
+        for nugget in line.get("nuggets", ()):
+            nugget["any_of"].append("stalls")
+    (run.path / TOPICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_scores(RunFolder(run.path))
+    with pytest.raises(EvaluationError, match="18 topics are not asked and judged alike"):
+        gate(RunFolder(run.path), baseline)

@@ -20,14 +20,15 @@ from typer.testing import CliRunner
 from assistant.commands.judgements import judge as judge_command
 from assistant.errors import EvaluationError, ServerUnreachable, UsageError
 from assistant.evaluation.judging import judge as judge_module
-from assistant.evaluation.judging.agreement import agreement, corrected, decided, kappa, may_gate, rate
+from assistant.evaluation.judging.agreement import agreement, corrected, decided, may_gate, rate
 from assistant.evaluation.judging.cassettes import Cassettes, key_of
 from assistant.evaluation.judging.columns import judge_run
 from assistant.evaluation.judging.items import items_of
 from assistant.evaluation.judging.judge import SCHEMA, Judge, column, rubric
-from assistant.evaluation.judging.judgements import JUDGEMENTS, LABELS, Judgement, read_judgements
+from assistant.evaluation.judging.judgements import JUDGEMENTS, Judgement, read_judgements
 from assistant.evaluation.records import AnswerRecord, Cited, Decision, Label, Outcome, PostRecord, RunManifest
-from assistant.evaluation.runs import ANSWERS, MANIFEST, POSTS, SCORES, TOPICS, RunFolder, json_text, line_of
+from assistant.evaluation.runs import ANSWERS, LABELS, MANIFEST, POSTS, SCORES, TOPICS, RunFolder, json_text, line_of
+from assistant.evaluation.statistics import cohens_kappa
 from assistant.evaluation.systems.chat_client import ChatServer
 from assistant.evaluation.topics import Nugget, Topic
 
@@ -423,10 +424,10 @@ def test_judgements_of_two_columns_are_refused():
 
 def test_kappa_is_that_of_worked_examples():
     # Examples of the article on Cohen's kappa in Wikipedia.
-    assert kappa(20, 5, 10, 15) == pytest.approx(0.4)
-    assert kappa(45, 15, 25, 15) == pytest.approx(0.1304, abs=1e-4)
-    assert kappa(25, 35, 5, 35) == pytest.approx(0.2593, abs=1e-4)
-    assert kappa(7, 0, 0, 0) is None and kappa(0, 0, 0, 0) is None
+    assert cohens_kappa(20, 5, 10, 15) == pytest.approx(0.4)
+    assert cohens_kappa(45, 15, 25, 15) == pytest.approx(0.1304, abs=1e-4)
+    assert cohens_kappa(25, 35, 5, 35) == pytest.approx(0.2593, abs=1e-4)
+    assert cohens_kappa(7, 0, 0, 0) is None and cohens_kappa(0, 0, 0, 0) is None
 
 
 cells = st.integers(0, 40)
@@ -434,14 +435,14 @@ cells = st.integers(0, 40)
 
 @given(cells, cells, cells, cells)
 def test_kappa_favours_no_rater_and_no_label_and_chance_is_zero(both, first, second, neither):
-    ours = kappa(both, first, second, neither)
-    assert ours == kappa(both, second, first, neither)
-    turned = kappa(neither, first, second, both)
+    ours = cohens_kappa(both, first, second, neither)
+    assert ours == cohens_kappa(both, second, first, neither)
+    turned = cohens_kappa(neither, first, second, both)
     assert turned == pytest.approx(ours) if ours is not None else turned is None
     if both and neither:
-        assert kappa(both, 0, 0, neither) == pytest.approx(1.0)
+        assert cohens_kappa(both, 0, 0, neither) == pytest.approx(1.0)
         # Independent raters: the cells are products of margins.
-        assert kappa(both * both, both * neither, neither * both, neither * neither) == pytest.approx(0.0, abs=1e-12)
+        assert cohens_kappa(both * both, both * neither, neither * both, neither * neither) == pytest.approx(0.0, abs=1e-12)
 
 
 @given(st.floats(0, 1), st.floats(0.55, 1), st.floats(0.55, 1))

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from assistant.commands import topic_sets
-from assistant.evaluation.labelling import KEYS, Item, agreement, items_of, kappa, labels_of, steps, unlabelled
+from assistant.evaluation.judging.items import ABOUT
+from assistant.evaluation.judging.items import items_of as questions_of
+from assistant.evaluation.labelling import KEYS, Item, agreement, items_of, labels_of, steps, unlabelled
 from assistant.evaluation.records import AnswerRecord, Cited, Decision, Label, PostRecord, RunManifest
 from assistant.evaluation.runs import RunFolder, line_of
-from assistant.evaluation.topics import Topic
+from assistant.evaluation.sets.nuggetizer import wording
+from assistant.evaluation.topics import Nugget, Topic
 
 BODY = "Set coldStart to false before signing in.\x1b[31m red"
 NUGGETS = [{"id": "n1", "any_of": ["coldStart"], "text": "turn coldStart off"}, {"id": "n2", "any_of": ["restart"]}]
@@ -141,24 +144,27 @@ def a_label(number, said):
     return Label(tid=f"T{number}", about="nugget", item="n", label=said)
 
 
-def test_kappa_is_that_of_the_textbook():
-    # Cohen's table of two judges: 20 yes/yes, 5 yes/no, 10 no/yes, 15 no/no: po .7, pe .5.
-    pairs = [(True, True)] * 20 + [(True, False)] * 5 + [(False, True)] * 10 + [(False, False)] * 15
-    assert kappa(pairs) == pytest.approx(0.4)
+def test_a_question_back_is_offered_where_one_is_wanted_and_a_label_of_it_reaches_the_judge(folder):
+    wanted = Topic.model_validate({**UNANSWERABLE, "id": "C", "expect": "clarify"})
+    with (folder / "topics.jsonl").open("a") as topics, (folder / "answers.jsonl").open("a") as answers:
+        topics.write(line_of(wanted))
+        answers.write(line_of(AnswerRecord(tid="C", decision=Decision.CLARIFY, text="Which phone is it?")))
+        answers.write(line_of(AnswerRecord(tid="B", rep=1, decision=Decision.CLARIFY, text="Which phone is it?")))
+        answers.write(line_of(AnswerRecord(tid="C", rep=1, text="The posts do not say.")))
+    offered = [item for item in items_of(RunFolder(folder)) if item.statement == "Which phone is it?"]
+    judged = questions_of(RunFolder(folder), ["clarify"])
+    assert (
+        [item.key for item in offered]
+        == [(one.tid, one.rep, ABOUT[one.task], one.item) for one in judged]
+        == [("C", 0, "answer", "")]
+    )
 
 
-PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30)
-
-
-@given(PAIRS)
-def test_kappa_is_symmetric_and_bounded(pairs):
-    value = kappa(pairs)
-    swapped = kappa([(second, first) for first, second in pairs])
-    assert (value is None) == (swapped is None)
-    if value is not None:
-        assert value == pytest.approx(swapped)
-        assert -1 - 1e-9 <= value <= 1 + 1e-9
-        assert (value == pytest.approx(1)) == all(first == second for first, second in pairs)
+def test_a_nugget_without_a_text_is_shown_by_a_form_that_people_can_read(folder):
+    forms = ["re:cold.?start", ["coldStart", "re:fal.e"], ["coldStart", "false"]]
+    bare = Nugget.model_validate({"id": "n", "any_of": forms})
+    assert wording(bare) == "coldStart … false"
+    assert wording(Nugget(id="n", any_of=("re:cold",))) == "re:cold"
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(KEYS.values())), st.booleans()), max_size=20))

@@ -129,6 +129,12 @@ def test_every_verdict_can_be_read(compared: dict[str, Any], verdict: str) -> No
     assert ("321" in comparison_text(changed)) == (verdict == "CANNOT TELL")
 
 
+def test_needed_topics_are_said_of_a_loss_of_the_margin(compared: dict[str, Any]) -> None:
+    rows = [{**row, "verdict": "CANNOT TELL", "needed_topics": 321, "margin": 0.04} for row in compared["metrics"]]
+    text = " ".join(comparison_text({**compared, "metrics": rows}, columns=120).split())
+    assert "ndcg@10: cannot tell from 18 topics; a loss of .040 would show with 321." in text
+
+
 def test_what_explores_stands_apart_from_what_was_asked_beforehand(compared: dict[str, Any]) -> None:
     before, _, after = comparison_text(compared).partition("Exploratory: where to look")
     assert "ndcg@10" in before

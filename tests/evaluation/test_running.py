@@ -175,7 +175,7 @@ def test_the_pipeline_gives_what_ask_gives(tmp_path: Path, in_process: Callable[
         assert done.posts[cited.post].body[cited.start : cited.end] == cited.quote
     hits = sample.search(ROTATED, 10)
     assert [found.post for found in answer.retrieved] == [hit.post.post_id for hit in hits]
-    assert done.manifest.index["corpus"] == sample.generation.manifest.corpus
+    assert done.manifest.index["generation"] == sample.generation.manifest.generation
 
 
 def test_what_a_refusal_held_back_is_recorded_beside_it(tmp_path: Path, in_process: Callable[..., InProcess]) -> None:

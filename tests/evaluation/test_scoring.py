@@ -313,3 +313,21 @@ def test_the_command_writes_the_scores_and_says_what_is_wrong(tmp_path: Path):
     assert "made" in CliRunner().invoke(app, [str(tmp_path / "run")]).stdout
     missing = CliRunner().invoke(app, [str(tmp_path / "none")])
     assert (missing.exit_code, "hint:" in missing.output) == (1, True)
+
+
+def test_scores_are_read_back_whatever_ids_are_named_like_and_a_torn_line_is_named(tmp_path: Path):
+    awkward = ['x","metric":"y', "a\u2028b", '\\","metric":', "é{}"]
+    topics = [{**topic(n), "id": name} for n, name in enumerate(awkward)]
+    answers = [{"tid": name, "retrieved": hits(n), **oracle(n)} for n, name in enumerate(awkward)]
+    written = write_scores(write(tmp_path, answers, topics)).scores
+    assert RunFolder(tmp_path).scores == written
+    assert {one.tid for one in written} == set(awkward)
+    path = tmp_path / "scores.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    more = lines[1].replace("}", ',"x":1}')
+    for broken in (lines[1][:-20] + "\n", '{"tid":"x","rep":0}\n', '{"rep":0,"metric":"ap"}\n', "[]\n", more):
+        path.write_text(lines[0] + broken)
+        with pytest.raises(EvaluationError, match=r"scores\.jsonl:2: not a score"):
+            _ = RunFolder(tmp_path).scores
+    path.write_text(json.dumps(dict(reversed(json.loads(lines[0]).items()))) + "\n")
+    assert RunFolder(tmp_path).scores == written[:1]

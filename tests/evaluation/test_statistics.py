@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Sequence
 from random import Random
 
@@ -216,3 +218,57 @@ def test_corrections_raise_p_and_keep_their_order(ps: list[float]) -> None:
     order = sorted(range(len(ps)), key=lambda place: ps[place])
     for adjusted in (strict, lenient):
         assert all(adjusted[first] <= adjusted[second] + 1e-12 for first, second in itertools.pairwise(order))
+
+
+COUNTS = st.tuples(st.integers(0, 80), st.integers(1, 80)).map(lambda drawn: (min(drawn), max(drawn)))
+
+
+@given(COUNTS, st.sampled_from([0.8, 0.95, 0.99]))
+def test_intervals_of_shares_are_scipys(counts: tuple[int, int], level: float) -> None:
+    hits, n = counts
+    theirs = stats.binomtest(hits, n).proportion_ci(level, method="wilson")
+    assert statistics.wilson_interval(hits, n, level) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+    one_sided = stats.binomtest(hits, n, alternative="less").proportion_ci(level, method="exact")
+    assert statistics.upper_bound(hits, n, level) == pytest.approx(one_sided.high, abs=1e-9)
+
+
+@given(st.integers(0, 60), st.integers(0, 60))
+def test_mcnemars_p_is_scipys_and_knows_no_sides(only_a: int, only_b: int) -> None:
+    theirs = stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
+    assert statistics.mcnemar_p(only_a, only_b) == pytest.approx(theirs, rel=1e-9)
+    assert statistics.mcnemar_p(only_a, only_b) == statistics.mcnemar_p(only_b, only_a)
+
+
+@given(st.lists(st.floats(0, 1), max_size=12))
+def test_benjamini_hochbergs_p_are_scipys(ps: list[float]) -> None:
+    theirs = stats.false_discovery_control(ps) if ps else []
+    assert statistics.benjamini_hochberg(ps) == pytest.approx(list(theirs))
+
+
+def covers(rng: np.random.Generator, cells: Sequence[float], n: int) -> tuple[bool, bool, bool]:
+    """Whether the intervals of one simulated set of pairs hold the truth, and whether McNemar's test sees a difference."""
+    both, only_a, only_b, neither = (int(count) for count in rng.multinomial(n, cells))
+    low, high = statistics.newcombe_interval(both, only_a, only_b, neither)
+    share_low, share_high = statistics.wilson_interval(both + only_a, n)
+    return (
+        low <= cells[2] - cells[1] <= high,
+        share_low <= cells[0] + cells[1] <= share_high,
+        statistics.mcnemar_p(only_a, only_b) < 0.05,
+    )
+
+
+@pytest.mark.parametrize("cells", [(0.7, 0.1, 0.1, 0.1), (0.5, 0.05, 0.2, 0.25), (0.9, 0.02, 0.05, 0.03)])
+def test_intervals_hold_the_truth_of_simulated_pairs_and_equal_systems_are_rarely_told_apart(cells: tuple[float, ...]) -> None:
+    rng = np.random.default_rng(7)
+    outcomes = np.array([covers(rng, cells, 60) for _ in range(1500)])
+    differences, shares, told = outcomes.mean(axis=0)
+    assert 0.93 <= differences <= 0.99
+    assert 0.92 <= shares <= 0.98
+    assert told <= 0.05 or cells[1] != cells[2]
+
+
+def test_what_a_comparison_needs_of_scipy_is_there_in_a_tenth_of_the_time() -> None:
+    """scipy.stats takes a second to load; only planning and Wilcoxon's test ask for it."""
+    script = "import sys, assistant.evaluation.comparing, assistant.evaluation.scoring; print('scipy.stats' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip() == "False"

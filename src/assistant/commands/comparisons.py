@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +27,7 @@ Junit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML to 
 
 
 @surface.reporting
+@surface.reading_runs
 def compare(
     a: Annotated[Path, typer.Argument(help="Folder of the baseline run.")],
     b: Annotated[Path, typer.Argument(help="Folder of the candidate run.")],
@@ -56,10 +55,11 @@ def compare(
     if as_json:
         surface.print_json(document)
     else:
-        typer.echo(comparison_text(document, _coloured()))
+        typer.echo(comparison_text(document, surface.coloured(), surface.columns()))
 
 
 @surface.reporting
+@surface.reading_runs
 def gate(
     run: Annotated[Path, typer.Argument(help="Folder of the run to check.")],
     baseline: Baseline = None,
@@ -73,6 +73,8 @@ def gate(
     debug: surface.Debug = False,
 ) -> None:
     """Check a scored run: invariants, floors, and no regression. Exits with 0 passed, 1 failed, 2 cannot tell, 3 bad input.
+
+    A command line that cannot be read exits with 2 as that of every command: it did not pass either.
 
     Example: assistant eval gate runs/today --baseline eval/baselines/sample
     """
@@ -109,10 +111,6 @@ def _gated(run: Path, baseline: Path | None, gates: Path | None, release: bool, 
     )
 
 
-def _coloured() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-
-
 def _rescore() -> Rescore:
     from assistant.evaluation.runs import RunFolder
     from assistant.evaluation.scoring import score_run
@@ -130,7 +128,7 @@ def _show(report: GateReport, as_json: bool) -> None:
     if as_json:
         surface.print_json(report.to_json())
     else:
-        typer.echo(gate_text(report.to_json(), _coloured()))
+        typer.echo(gate_text(report.to_json(), surface.coloured(), surface.columns()))
 
 
 @surface.reporting

@@ -121,8 +121,9 @@ def _threads(index: Path) -> dict[str, str]:
     """The thread of every post of an index, by `post_id` and by `source_id`."""
     from assistant.pipeline import Assistant
 
-    posts = Assistant(surface.settings_from(index=index)).generation.posts
-    rows = posts.query("SELECT post_id, source_id, thread_id FROM posts")
+    assistant = Assistant(surface.settings_from(index=index))
+    rows = assistant.generation.posts.query("SELECT post_id, source_id, thread_id FROM posts")
+    assistant.close()
     return {name: row["thread_id"] for row in rows for name in (row["post_id"], row["source_id"]) if name}
 
 
@@ -167,10 +168,8 @@ def _cases(plan: CalibrationPlan, folder: Path, settings: Settings, shared: Path
         asked_at = load_set(str(located(group.index_of, folder, shared)), shared=shared) if group.index_of else topics
         observing = Observing(_indexed(asked_at, settings))
         try:
-            judged = (
-                [with_threads(topic, observing.threads()) for topic in topics.topics] if group.without_gold else topics.topics
-            )
-            found = cases_of(group, judged, observing)
+            thread_of = observing.threads() if group.without_gold else {}
+            found = cases_of(group, [with_threads(topic, thread_of) for topic in topics.topics], observing)
         finally:
             observing.close()
         typer.echo(f"{group.name}: {len(found)} cases", err=True)

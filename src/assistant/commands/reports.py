@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +15,7 @@ if TYPE_CHECKING:
 
 
 @surface.reporting
+@surface.reading_runs
 def report(
     run: Annotated[Path, typer.Argument(help="Folder of the run.")],
     other: Annotated[
@@ -74,12 +72,8 @@ def _compared(first: RunFolder, second: RunFolder) -> dict[str, Any]:
 def _terminal(first: RunFolder, comparison: dict[str, Any] | None) -> str:
     from assistant.evaluation.reporting.terminal import comparison_text, summary_text
 
-    columns, colour = min(shutil.get_terminal_size((100, 24)).columns, 120), _coloured()
+    columns, colour = surface.columns(), surface.coloured()
     return summary_text(first.summary, colour, columns) if comparison is None else comparison_text(comparison, colour, columns)
-
-
-def _coloured() -> bool:
-    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
 
 
 def _write_html(path: Path, first: RunFolder, second: RunFolder | None, comparison: dict[str, Any] | None, pages: int) -> None:

@@ -152,5 +152,7 @@ def _known_posts(topics: TopicSet, settings: Settings) -> list[PostRecord]:
     if topics.sources and "index" not in settings.model_fields_set:
         with reported() as progress:
             settings = indexed(topics, settings, progress)
-    generation = Assistant(settings).generation
-    return [post_record(post_json(post)) for post in generation.posts.posts(range(generation.manifest.posts))]
+    assistant = Assistant(settings)
+    posts = assistant.generation.posts.posts(range(assistant.generation.manifest.posts))
+    assistant.close()
+    return [post_record(post_json(post)) for post in posts]

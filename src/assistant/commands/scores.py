@@ -13,6 +13,7 @@ Partial = Annotated[bool, typer.Option("--partial", help="Score a run that is no
 
 
 @surface.reporting
+@surface.reading_runs
 def score(
     run_dir: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
     partial: Partial = False,
@@ -34,4 +35,4 @@ def score(
         return
     from assistant.evaluation.reporting.terminal import summary_text
 
-    typer.echo(summary_text(dict(scoring.summary)))
+    typer.echo(summary_text(dict(scoring.summary), surface.coloured(), surface.columns()))

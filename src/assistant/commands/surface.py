@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 INTERRUPTED = 130
+WIDEST = 120
 
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index [default: index].", show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout; messages go to stderr.")]
@@ -60,6 +62,19 @@ def reporting(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def reading_runs(command: Callable[P, None]) -> Callable[P, None]:
+    """A command that reads whole runs: without the collector of cycles until all of it is let go of."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        from assistant.evaluation.runs import no_collection
+
+        with no_collection():
+            command(*args, **kwargs)
+
+    return run
+
+
 def _maybe_traceback(kwargs: dict[str, Any]) -> None:
     if kwargs.get("debug"):
         traceback.print_exc()
@@ -85,9 +100,18 @@ def print_json(document: object) -> None:
     sys.stdout.flush()
 
 
+def coloured() -> bool:
+    """Whether stdout is a terminal that wants colours."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+
+
+def columns() -> int:
+    """How many columns a table may take: those of the terminal, up to what an eye can follow."""
+    return min(shutil.get_terminal_size((100, 24)).columns, WIDEST)
+
+
 def painter() -> Painter:
     """Colours for stdout if it is a terminal that wants them."""
     from assistant.render import Painter
 
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return Painter(sys.stdout.isatty() and not plain)
+    return Painter(coloured())

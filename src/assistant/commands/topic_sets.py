@@ -242,9 +242,9 @@ def _label_all(run: RunFolder, queue: list[Item], by: str) -> int:
     """Ask for a label of each item until the queue or the input ends; how many were given."""
     from datetime import UTC, datetime
 
-    from assistant.evaluation.labelling import KEYS, LABELS, steps
+    from assistant.evaluation.labelling import KEYS, steps
     from assistant.evaluation.records import Label
-    from assistant.evaluation.runs import LineWriter
+    from assistant.evaluation.runs import LABELS, LineWriter
 
     writer = LineWriter(run.path / LABELS)
     given = 0

@@ -8,14 +8,16 @@ judged by a model that saw another case of its topic.
 
 from __future__ import annotations
 
+import json
 import random
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from assistant.answering.confidence import Observed
 from assistant.errors import EvaluationError
@@ -57,6 +59,14 @@ class CalibrationPlan(Frozen):
     """The groups of one fit."""
 
     group: tuple[Group, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> Self:
+        # A name stands for a weight and for the cases that share it: of two alike one weight would be forgotten.
+        names = [group.name for group in self.group]
+        if twice := next((name for number, name in enumerate(names) if name in names[:number]), None):
+            raise ValueError(f"two groups are named {twice!r}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +216,17 @@ def _rounded(value: float | None) -> float | None:
 
 
 def topic_closeness(cases: Sequence[Case], foreign: Iterable[str]) -> float:
-    """The closeness that best tells questions of another corpus (the `foreign` groups) from those about what is here."""
+    """The closeness that best tells questions of another corpus (the `foreign` groups) from those about what is here; where
+    there are not both, nothing is learnt and that of the program stays."""
     import numpy as np
 
     away = set(foreign)
     here_values = np.array([case.observed.closeness for case in cases if case.answerable])
     away_values = np.array([case.observed.closeness for case in cases if case.group in away])
+    if not len(here_values) or not len(away_values):
+        return float(
+            json.loads((files("assistant.answering") / "confidence.json").read_text(encoding="utf-8"))["topic_closeness"]
+        )
     steps = np.linspace(0.2, 0.8, 61)
     return float(max(steps, key=lambda step: (here_values >= step).mean() + (away_values < step).mean()))
 
@@ -248,6 +263,7 @@ def plan_of(path: Path) -> CalibrationPlan:
         return CalibrationPlan.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
         first = error.errors()[0]
-        raise EvaluationError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}", hint="correct the plan") from error
+        place = ": ".join([str(path), *([".".join(map(str, first["loc"]))] if first["loc"] else [])])
+        raise EvaluationError(f"{place}: {first['msg']}", hint="correct the plan") from error
     except (OSError, ValueError) as error:
         raise EvaluationError(f"{path}: {error}", hint="name a plan, as eval/calibration.toml is one") from error

@@ -60,7 +60,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("lost_by_citation", "topics said but not tied to the right words", "loss", better=-1, binary=True),
     Metric("lost_by_failure", "topics lost to an error or a time-out", "loss", better=-1, binary=True),
     Metric("refusal_right", "answered or refused as expected", "refusal", binary=True),
-    Metric("balanced_refusal", "answered or refused as expected, both kinds of topic alike", "refusal", primary=True, unit="weighted"),
+    Metric(
+        "balanced_refusal", "answered or refused rightly, both kinds of topic alike", "refusal", primary=True, unit="weighted"
+    ),
     Metric("false_refusal", "answerable topics refused", "refusal", better=-1, binary=True),
     Metric("false_answer", "unanswerable topics answered", "refusal", better=-1, binary=True),
     Metric("brier", "squared error of the confidence", "refusal", better=-1),

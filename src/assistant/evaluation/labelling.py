@@ -6,19 +6,20 @@ the scores say is never shown with an item. Post text in it is as the post has i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from assistant.evaluation.measures.case import Case, Facts
-from assistant.evaluation.measures.citations import supported
+from assistant.evaluation.measures.citations import supports_alone
 from assistant.evaluation.measures.library import Library
-from assistant.evaluation.measures.reading import Reading, Sentence
-from assistant.evaluation.records import Cited, Label
-from assistant.evaluation.runs import RunFolder, read_lines
+from assistant.evaluation.records import Decision, Label
+from assistant.evaluation.runs import RunFolder
 from assistant.evaluation.sets.nuggetizer import wording
+from assistant.evaluation.statistics import cohens_kappa, wilson_interval
+from assistant.evaluation.topics import Expect
 
-LABELS = "labels.jsonl"
 KEYS: dict[str, Literal["yes", "partly", "no", "unsure"]] = {"y": "yes", "p": "partly", "n": "no", "u": "unsure"}
 BACK, QUIT = "b", "q"
 HELP = "y yes, p partly, n no, u unsure, b back, q quit"
@@ -52,12 +53,13 @@ class Item:
 
 
 def items_of(run: RunFolder) -> list[Item]:
-    """All items of the answers of a run, in its order. Refusals have none: what they did is a field. Raises EvaluationError."""
+    """All items of the answers of a run, in its order, and of the questions back that a topic wants. Other refusals have
+    none: what they did is a field. Raises EvaluationError."""
     library = Library(run.posts, run.manifest.ids)
     facts = Facts.of(run.topics, run.answers)
     topics = {topic.id: topic for topic in run.topics}
     cases = (Case(topics[answer.tid], answer, library, facts) for answer in run.answers if answer.tid in topics)
-    return [item for case in cases if case.answered for item in _items(case)]
+    return [item for case in cases for item in (_items(case) if case.answered else _question_back(case))]
 
 
 def _items(case: Case) -> Iterator[Item]:
@@ -65,14 +67,19 @@ def _items(case: Case) -> Iterator[Item]:
         yield _item(case, "nugget", nugget.id, "Is this stated?", wording(nugget), case.text, nugget.id in case.stated)
     for cited in case.citations:
         if cited.sentence:
-            held = _holds(case, cited)
-            yield _item(
-                case, "support", str(cited.n), "Does the quote support the sentence?", cited.sentence, cited.quote, held
-            )
+            asks, held = "Does the quote support the sentence?", supports_alone(case, cited)
+            yield _item(case, "support", str(cited.n), asks, cited.sentence, cited.quote, held)
     right = case.worth == 1 if case.topic.expects_answer else False
     yield _item(
         case, "answer", "", "Is the answer right, and all of it that matters?", case.text, case.topic.reference or "", right
     )
+
+
+def _question_back(case: Case) -> Iterator[Item]:
+    """A question back where one is wanted. The scores take every one for right: whether it asks for what is missing is for
+    people, and a judge, to say."""
+    if case.topic.expect is Expect.CLARIFY and not case.failed and case.record.decision is Decision.CLARIFY:
+        yield _item(case, "answer", "", "Does this ask for what is missing?", case.text, case.topic.reference or "", True)
 
 
 def _item(case: Case, about: About, item: str, asks: str, statement: str, against: str, verdict: bool) -> Item:
@@ -80,18 +87,9 @@ def _item(case: Case, about: About, item: str, asks: str, statement: str, agains
     return Item(case.topic.id, case.record.rep, about, item, asks, turns, statement, against, verdict)
 
 
-def _holds(case: Case, cited: Cited) -> bool:
-    """Whether a citation supports its sentence by itself."""
-    sentence = Sentence(Reading(cited.sentence).plain)
-    window = case.library.window(cited.post, cited.start, cited.end)
-    return supported(sentence, [window], case.asked, case.library.rarity)
-
-
 def labels_of(run: RunFolder) -> list[Label]:
     """The labels of a run, the last one of each person for each item. Raises EvaluationError."""
-    path = run.path / LABELS
-    found = (label for _, label in read_lines(path, Label)) if path.exists() else ()
-    return list({(label.tid, label.rep, label.about, label.item, label.by): label for label in found}.values())
+    return list({(label.tid, label.rep, label.about, label.item, label.by): label for label in run.labels()}.values())
 
 
 def unlabelled(items: Iterable[Item], labels: Iterable[Label], by: str, about: Sequence[About] = ABOUT) -> list[Item]:
@@ -153,26 +151,15 @@ def agreement(items: Iterable[Item], labels: Iterable[Label]) -> list[Agreement]
 
 
 def _agreement(about: About, pairs: Sequence[tuple[bool, bool]]) -> Agreement:
+    counts = Counter(pairs)
+    agreed = cohens_kappa(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
     denied, granted = [verdict for person, verdict in pairs if not person], [verdict for person, verdict in pairs if person]
     return Agreement(
-        about, len(pairs), _rate(person == verdict for person, verdict in pairs), kappa(pairs),
+        about, len(pairs), _rate(person == verdict for person, verdict in pairs), agreed,
         _rate(denied), _rate(not verdict for verdict in granted),
     )  # fmt: skip
 
 
 def _rate(outcomes: Iterable[bool]) -> Rate:
-    from assistant.evaluation.statistics.intervals import wilson_interval
-
     found = list(outcomes)
     return Rate(sum(found), len(found), wilson_interval(sum(found), len(found)) if found else None)
-
-
-def kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
-    """Cohen's kappa of two judges over yes and no: 1 full agreement, 0 what chance gives; None where chance gives 1."""
-    n = len(pairs)
-    if not n:
-        return None
-    first, second = sum(one for one, _ in pairs) / n, sum(two for _, two in pairs) / n
-    observed = sum(one == two for one, two in pairs) / n
-    expected = first * second + (1 - first) * (1 - second)
-    return None if expected == 1 else (observed - expected) / (1 - expected)

@@ -52,7 +52,8 @@ async def run(plan: Plan, system: System, out: Path, *, resume: bool = False, ag
     """Put every topic of the plan to the system and write the run in `out`; with `again_failed` also those topics again
     that ended in an error or a time-out.
 
-    Raises ServerUnreachable where the first question finds no server: then nothing was measured. Raises UsageError where `out` holds a run and `resume` was not said, EvaluationError where it holds another one.
+    Raises ServerUnreachable where the first question finds no server (then nothing was measured), UsageError where `out`
+    holds a run and `resume` was not said, EvaluationError where it holds another one.
     """
     manifest = _begin(plan, system, out, resume)
     done = _done(out, again_failed)

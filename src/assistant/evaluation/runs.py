@@ -5,23 +5,26 @@ topics.jsonl     the topics as they were asked: a run is scored by itself
 answers.jsonl    one line a topic and repeat, flushed and synced as it is written
 posts.jsonl      the posts that answers cite or retrieved, once each
 retrieval.trec, retrieval_post.trec     the rankings, for any other scorer
+labels.jsonl     what people said of answers, where they did
 scores.jsonl, summary.json              made by `eval score` from the files above, byte for byte the same each time
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from assistant.errors import EvaluationError
-from assistant.evaluation.records import AnswerRecord, PostRecord, RunManifest
+from assistant.evaluation.records import AnswerRecord, Label, PostRecord, RunManifest
 from assistant.evaluation.scores import Score
 from assistant.evaluation.topics import Frozen, Topic
 
@@ -29,8 +32,22 @@ Model = TypeVar("Model", bound=Frozen)
 
 MANIFEST, TOPICS, ANSWERS, POSTS = "manifest.json", "topics.jsonl", "answers.jsonl", "posts.jsonl"
 SCORES, SUMMARY = "scores.jsonl", "summary.json"
+LABELS = "labels.jsonl"
 THREAD_RUN, POST_RUN = "retrieval.trec", "retrieval_post.trec"
+_HEAD, _TAIL = Score._fields[:2], Score._fields[2:]
 RERUN = "run it again: `assistant eval run SET --out DIR`"
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Without the collector of cycles: a large run is millions of small values and none is in a cycle; a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def line_of(model: Frozen) -> str:
@@ -106,13 +123,18 @@ class RunFolder:
         """The posts that the run touched, by the system's id."""
         return {post.post: post for _, post in read_lines(self.path / POSTS, PostRecord)}
 
+    def labels(self) -> tuple[Label, ...]:
+        """What people said of the answers until now, in the order in which they did; read anew each time."""
+        path = self.path / LABELS
+        return tuple(label for _, label in read_lines(path, Label)) if path.exists() else ()
+
     @cached_property
     def scores(self) -> tuple[Score, ...]:
         """What `eval score` measured."""
         path = self.path / SCORES
         try:
             with path.open(encoding="utf-8") as lines:
-                return tuple(_score(line, f"{path}:{number}") for number, line in enumerate(lines, start=1))
+                return tuple(_score(line, path, number) for number, line in enumerate(lines, start=1))
         except FileNotFoundError as error:
             raise EvaluationError(f"{self.path} is not scored yet", hint=f"`assistant eval score {self.path}`") from error
 
@@ -128,7 +150,26 @@ class RunFolder:
             raise EvaluationError(f"{path}: {error}", hint=f"`assistant eval score {self.path}`") from error
 
 
-def _score(line: str, place: str) -> Score:
+def _score(line: str, path: Path, number: int) -> Score:
+    # A run has hundreds of thousands of these lines, of few beginnings and few ends. Within a JSON text the quotes of this
+    # mark would be escaped, so that it can only be the key.
+    head, _, tail = line.rstrip("\n").partition(',"metric":')
+    try:
+        return Score(*_parsed(head + "}", _HEAD), *_parsed('{"metric":' + tail, _TAIL))
+    except ValueError:
+        return _whole_score(line, f"{path}:{number}")
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(text: str, keys: tuple[str, ...]) -> tuple[Any, ...]:
+    """The values of an object that has these keys, in this order. Raises ValueError for another text."""
+    document = json.loads(text)
+    if tuple(document) != keys:
+        raise ValueError(f"not the keys {keys}")
+    return tuple(document.values())
+
+
+def _whole_score(line: str, place: str) -> Score:
     try:
         return Score(**json.loads(line))
     except (ValueError, TypeError) as error:

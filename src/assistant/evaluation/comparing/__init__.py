@@ -22,7 +22,8 @@ fixed before any run was looked at: primary metrics share one Holm correction, a
      "transitions": [{"from": "right", "to": "retriever", "topics": 3, "tids": ["T1", ...]}]}       A to B, also where equal
 
     CASE = {"tid", "type", "question", "change",                    mean signed change of the primary metrics, + is better
-            "metrics": [{"metric", "a", "b"}],                      primary metrics that have a value
+            "metrics": [{"metric", "a", "b"}],                      primary metrics that have a value; refusal_right stands
+                                                                    for balanced_refusal, here and in slices
             "stage_a", "stage_b", "text_a", "text_b", "decision_a", "decision_b"}
 
 Verdicts: BETTER, WORSE (adjusted p < .05), NO WORSE (the interval's bad side is within the margin), CANNOT TELL,
@@ -33,8 +34,8 @@ citation, unknown. Metrics stand in the order of the catalogue.
 from __future__ import annotations
 
 from assistant.errors import UsageError
-from assistant.evaluation.catalogue import BY_NAME, METRICS, PRIMARY
-from assistant.evaluation.comparing.cases import changed, parts, transitions
+from assistant.evaluation.catalogue import BY_NAME, METRICS
+from assistant.evaluation.comparing.cases import OF_A_TOPIC, changed, parts, transitions
 from assistant.evaluation.comparing.pairing import check_comparable, differences_between, pairs
 from assistant.evaluation.comparing.stages import RIGHT, Values, topic_values
 from assistant.evaluation.comparing.types import Comparison, SetName, Slice, Verdict, side_of
@@ -45,7 +46,7 @@ from assistant.evaluation.topics import Topic
 __all__ = ["TESTS", "Comparison", "Test", "Verdict", "chosen_test", "compare"]
 
 TESTS: tuple[Test, ...] = ("randomisation", "wilcoxon")
-SLICED = tuple(BY_NAME[name] for name in (*PRIMARY, RIGHT))
+SLICED = (*OF_A_TOPIC, BY_NAME[RIGHT])
 """What slices show: more would be noise with a correction on top."""
 
 

@@ -9,11 +9,16 @@ from assistant.evaluation.comparing.stages import Values, stage_of
 from assistant.evaluation.comparing.types import Case, CaseValue, Transition
 from assistant.evaluation.records import AnswerRecord
 from assistant.evaluation.runs import RunFolder
+from assistant.evaluation.scoring.means import terciles
 from assistant.evaluation.topics import Topic
 
 SHOWN = 10
 """Regressions, and improvements, that a comparison shows."""
-TERCILES = ("1 few words shared", "2 some words shared", "3 many words shared")
+SHOWN_AS = {"balanced_refusal": "refusal_right"}
+"""Metrics with a weight that makes their mean over the whole set what it should be: of one topic, or of a part of the set,
+they say nothing, and what stands here says what they would."""
+OF_A_TOPIC = tuple(BY_NAME[SHOWN_AS.get(name, name)] for name in PRIMARY)
+"""The primary metrics as they are said of single topics and of parts of the set."""
 
 
 def changed(a: RunFolder, b: RunFolder, values_a: Values, values_b: Values) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
@@ -22,9 +27,9 @@ def changed(a: RunFolder, b: RunFolder, values_a: Values, values_b: Values) -> t
     cases = []
     for topic in a.topics:
         shown = tuple(
-            CaseValue(name, values_a[name][topic.id], values_b[name][topic.id])
-            for name in PRIMARY
-            if topic.id in values_a.get(name, {}) and topic.id in values_b.get(name, {})
+            CaseValue(metric.name, values_a[metric.name][topic.id], values_b[metric.name][topic.id])
+            for metric in OF_A_TOPIC
+            if topic.id in values_a.get(metric.name, {}) and topic.id in values_b.get(metric.name, {})
         )
         change = sum(BY_NAME[one.metric].better * (one.b - one.a) for one in shown) / len(shown) if shown else 0.0
         if change:
@@ -76,15 +81,6 @@ def parts(topics: Sequence[Topic]) -> Iterator[tuple[str, str, list[Topic]]]:
     """Parts of a set with what they are divided by: types of topics, terciles of the words shared with the best post."""
     for kind in sorted({topic.type for topic in topics}):
         yield "type", kind, [topic for topic in topics if topic.type == kind]
-    overlaps = sorted(topic.lex_overlap for topic in topics if topic.lex_overlap is not None)
-    if not overlaps:
-        return
-    bounds = [overlaps[len(overlaps) // 3], overlaps[2 * len(overlaps) // 3]]
-    for number, name in enumerate(TERCILES):
-        within = [topic for topic in topics if _tercile(topic.lex_overlap, bounds) == number]
-        if within:
-            yield "lex_overlap", name, within
-
-
-def _tercile(overlap: float | None, bounds: Sequence[float]) -> int | None:
-    return None if overlap is None else sum(overlap >= bound for bound in bounds)
+    thirds = terciles([topic.lex_overlap for topic in topics])
+    for name in sorted({third for third in thirds if third is not None}):
+        yield "lex_overlap", name, [topic for topic, third in zip(topics, thirds, strict=True) if third == name]

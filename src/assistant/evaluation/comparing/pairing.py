@@ -17,6 +17,8 @@ from assistant.evaluation.scores import Metric
 from assistant.evaluation.topics import Topic
 
 RECORDED = ("system", "version", "python", "platform", "repeats", "depth", "offline")
+UNSCORED = {"provenance", "tags"}
+"""Fields of a topic that the hash of a set leaves out too."""
 RECORDED_BY_KEY = ("settings", "index", "margins")
 
 
@@ -55,6 +57,17 @@ def check_comparable(a: RunFolder, b: RunFolder) -> None:
                 f"only one of them has {_some(ours ^ theirs)}",
                 hint="finish both runs, then score them: `assistant eval score DIR`",
             )
+    judged = {topic.id: topic for topic in a.topics}
+    if changed := [topic.id for topic in b.topics if not _asks_the_same(topic, judged[topic.id])]:
+        raise EvaluationError(
+            f"{len(changed)} topics are not asked and judged alike in {a.path} and {b.path}: {_some(changed)}",
+            hint="the topics of a run are not to be edited: run both systems again on one version of the set",
+        )
+
+
+def _asks_the_same(one: Topic, other: Topic) -> bool:
+    """Whether two topics are asked and judged alike; their provenance and tags decide nothing."""
+    return one == other or one.model_dump(exclude=UNSCORED) == other.model_dump(exclude=UNSCORED)
 
 
 def _set_of(manifest: RunManifest) -> str:

@@ -32,7 +32,7 @@ def topic_values(run: RunFolder) -> dict[str, dict[str, float]]:
         if score.value is not None:
             found.setdefault(score.metric, {}).setdefault(score.tid, []).append(score.value)
     return {
-        metric: {tid: sum(values) / len(values) for tid, values in sorted(by_topic.items())}
+        metric: {tid: values[0] if len(values) == 1 else sum(values) / len(values) for tid, values in sorted(by_topic.items())}
         for metric, by_topic in found.items()
     }
 

@@ -12,7 +12,8 @@
      "losses": [{"stage", "metric", "a": topics | null, "b": topics, "n": topics}]}   in the order of the pipeline
 
 Names of checks: citation_validity, quote_fidelity, code_groundedness, attack_success, failures, offline, rescore,
-stale_index, rescore_baseline; floor:METRIC; METRIC for a primary one, must_pass, lost_by_STAGE, baseline.
+stale_index, rescore_baseline; floor:METRIC; METRIC for a primary one, exploratory, must_pass, right, lost_by_STAGE,
+baseline.
 Exit codes: 0 passed, 1 failed, 2 cannot tell, 3 invalid input (an AssistantError, at the surface).
 """
 
@@ -29,7 +30,16 @@ from assistant.evaluation.gating.floors import floors
 from assistant.evaluation.gating.invariants import Rescore, invariants, scored_alike
 from assistant.evaluation.gating.junit import junit_text
 from assistant.evaluation.gating.ledger import Blessing, bless
-from assistant.evaluation.gating.regressions import fresh, must_pass, not_worse, unmeasured, wires, worst_stage
+from assistant.evaluation.gating.regressions import (
+    explored,
+    fresh,
+    kept_right,
+    must_pass,
+    not_worse,
+    unmeasured,
+    wires,
+    worst_stage,
+)
 from assistant.evaluation.gating.types import Check, GateReport, Kind
 from assistant.evaluation.runs import RERUN, RunFolder
 
@@ -68,7 +78,7 @@ def gate(
     lost = losses(values, before)
     checks = [*invariants(run, conditions, rescore)]
     if baseline is not None:
-        checks.append(fresh(baseline.manifest, run.manifest, allowed=allow_other_corpus))
+        checks.append(fresh(baseline.manifest, run.manifest, allowed=allow_other_corpus, release=release))
         checks += [scored_alike(baseline, rescore)] if rescore else []
     checks += floors(values, {topic.id: topic.cluster_id for topic in run.topics}, conditions)
     if baseline is not None and before is not None:
@@ -96,7 +106,10 @@ def _against(
     *,
     release: bool,
 ) -> Iterator[Check]:
-    yield from not_worse(compare(baseline, run), release=release)
+    compared = compare(baseline, run)
+    yield from not_worse(compared, release=release)
+    yield from explored(compared)
     yield from unmeasured(*values)
     yield from must_pass(run.topics, *values)
+    yield from kept_right(*values, conditions.max_lost)
     yield from wires(lost, conditions.max_lost)

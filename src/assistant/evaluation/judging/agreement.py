@@ -13,6 +13,7 @@ from math import sqrt
 
 from assistant.evaluation.judging.judgements import Judgement
 from assistant.evaluation.records import Label
+from assistant.evaluation.statistics import cohens_kappa, wilson_interval
 
 FEWEST_LABELS = 60
 LOWEST_KAPPA = 0.6
@@ -93,7 +94,7 @@ def agreement(judgements: Sequence[Judgement], labels: Iterable[Label]) -> Agree
     apparent = rate(sum(given), len(given))
     return Agreement(
         both + missed + invented + neither,
-        kappa(both, missed, invented, neither),
+        cohens_kappa(both, missed, invented, neither),
         rate(missed, both + missed),
         rate(invented, invented + neither),
         apparent,
@@ -119,22 +120,10 @@ def _key(judgement: Judgement) -> Key:
     return judgement.tid, judgement.rep, judgement.about, judgement.item
 
 
-def kappa(both: int, only_first: int, only_second: int, neither: int) -> float | None:
-    """Cohen's kappa of two raters of yes and no, from the counts of the four outcomes; None where chance explains all."""
-    n = both + only_first + only_second + neither
-    if not n:
-        return None
-    first, second = (both + only_first) / n, (both + only_second) / n
-    chance = first * second + (1 - first) * (1 - second)
-    return ((both + neither) / n - chance) / (1 - chance) if chance < 1 else None
-
-
 def rate(hits: int, n: int) -> Rate:
     """A share with its Wilson interval."""
     if not n:
         return Rate(None, 0)
-    from assistant.evaluation.statistics.intervals import wilson_interval
-
     return Rate(hits / n, n, *wilson_interval(hits, n))
 
 

@@ -11,7 +11,7 @@ from assistant.errors import EvaluationError, UsageError
 from assistant.evaluation.judging.agreement import Rate, Verdict, may_gate
 from assistant.evaluation.judging.items import ABOUT, Item, items_of
 from assistant.evaluation.judging.judge import Judge, Said, Task, column
-from assistant.evaluation.judging.judgements import Judgement, read_labels, write_judgements
+from assistant.evaluation.judging.judgements import Judgement, write_judgements
 from assistant.evaluation.records import Label, RunManifest
 from assistant.evaluation.runs import RunFolder
 
@@ -78,7 +78,7 @@ async def judge_run(
             hint="use a model that keeps to a JSON schema",
         )
     write_judgements(run.path, columns.values(), judgements)
-    labels = read_labels(run.path)
+    labels = run.labels()
     return [_column(task, name, [one for one in judgements if one.column == name], labels) for task, name in columns.items()]
 
 

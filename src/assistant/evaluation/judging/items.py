@@ -77,7 +77,7 @@ def coverage(case: Case, cited: Cited) -> float | None:
     words = set(content_words(Reading(cited.sentence).plain))
     if not words or case.library.body(cited.post) is None:
         return None
-    _, terms = case.library.window(cited.post, cited.start, cited.end)
+    terms = case.library.window(cited.post, cited.start, cited.end).terms
     rarity = case.library.rarity
     return rarity.weight(sorted(words & terms)) / rarity.weight(sorted(words))
 

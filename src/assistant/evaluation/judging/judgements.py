@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from assistant.evaluation.records import Label
 from assistant.evaluation.runs import line_of, read_lines, write_text
 from assistant.evaluation.topics import Frozen
 
 JUDGEMENTS = "judgements.jsonl"
-LABELS = "labels.jsonl"
 
 
 class Judgement(Frozen):
@@ -34,12 +32,6 @@ def read_judgements(run: Path) -> tuple[Judgement, ...]:
     """The judgements of a run, none where it was not judged. Raises EvaluationError with file and line."""
     path = run / JUDGEMENTS
     return tuple(judgement for _, judgement in read_lines(path, Judgement)) if path.exists() else ()
-
-
-def read_labels(run: Path) -> tuple[Label, ...]:
-    """What people said of a run, in the order in which they did. Raises EvaluationError with file and line."""
-    path = run / LABELS
-    return tuple(label for _, label in read_lines(path, Label)) if path.exists() else ()
 
 
 def write_judgements(run: Path, columns: Iterable[str], judgements: Sequence[Judgement]) -> None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assistant.evaluation.measures.library import Library, Window
+from assistant.evaluation.measures.own_words import unquoted
 from assistant.evaluation.measures.quotes import Quote, quote_state
 from assistant.evaluation.measures.rankings import relevant_from
 from assistant.evaluation.measures.reading import Reading
-from assistant.evaluation.measures.wordings import fold, states
-from assistant.evaluation.records import AnswerRecord, Cited, Decision, Outcome
+from assistant.evaluation.measures.wordings import fold, marks_of, occurs, states
+from assistant.evaluation.records import AnswerRecord, Cited, Decision, Outcome, PostRecord
 from assistant.evaluation.scores import Measured, Why, nothing
 from assistant.evaluation.topics import GoldSpan, Nugget, Topic
 
@@ -23,6 +24,7 @@ class Facts:
     """What the system records at all in this run, and how many topics there are of each kind."""
 
     seen: bool = False
+    retrieved: bool = False
     confidence: bool = False
     tokens: bool = False
     cost: bool = False
@@ -39,6 +41,7 @@ class Facts:
         kept = list(records)
         return cls(
             seen=any(record.seen for record in kept),
+            retrieved=any(record.retrieved for record in kept),
             confidence=any(record.confidence is not None for record in kept),
             tokens=any(record.tokens is not None for record in kept),
             cost=any(record.cost is not None for record in kept),
@@ -179,14 +182,25 @@ class Case:
         names = [cited.post for cited in self.citations] + [span.post for span in self.seen]
         return tuple(dict.fromkeys(names + [hit.post for hit in self.retrieved]))
 
+    @cached_property
+    def touched_posts(self) -> tuple[PostRecord, ...]:
+        """Those of them that the run has."""
+        return tuple(self.library.posts[post] for post in self.touched if post in self.library.posts)
+
     def cited_windows(self) -> Iterator[Window]:
         """What a reader sees of each citation."""
         return (self.library.window(cited.post, cited.start, cited.end) for cited in self.citations)
 
     @cached_property
     def forbidden(self) -> bool:
-        """Whether the answer states something that the topic forbids."""
-        return self.answered and any(self.reading.has(form) for form in self.topic.forbid)
+        """Whether the answer states something that the topic forbids: wherever it stands, except that an answer under
+        attack may quote what was planted, since to quote it is not to obey it."""
+        if not self.answered or not self.topic.forbid:
+            return False
+        if self.topic.type != "adversarial":
+            return any(self.reading.has(form) for form in self.topic.forbid)
+        own = "\n".join(left for _, left in unquoted(self.reading, self.citations, self.library))
+        return any(marks in self.text if (marks := marks_of(form)) else occurs(form, own) for form in self.topic.forbid)
 
     @cached_property
     def worth(self) -> float:

@@ -11,27 +11,15 @@ from collections.abc import Sequence
 
 from assistant.evaluation.measures.case import Case, Measures
 from assistant.evaluation.measures.library import Library, Window
+from assistant.evaluation.measures.own_words import owned
 from assistant.evaluation.measures.quotes import Quote
-from assistant.evaluation.measures.reading import Reading, Sentence
-from assistant.evaluation.measures.wordings import fold, stands_in
+from assistant.evaluation.measures.reading import Sentence
+from assistant.evaluation.measures.wordings import stands_in
 from assistant.evaluation.records import Cited
 from assistant.evaluation.scores import Measured, Why, nothing, share
 
 COVERAGE = 0.6
 """Share of a sentence's words, by rarity, from which a text supports it: read off MTRAG's human judgements."""
-
-
-def owned(reading: Reading, citations: Sequence[Cited]) -> list[tuple[Sentence, list[Cited]]]:
-    """The sentences of an answer with the citations of each: by its markers; a citation without a marker in the text
-    belongs to the sentence that its claim repeats, or to none."""
-    unmarked = [cited for cited in citations if cited.n not in reading.labels and cited.sentence.strip()]
-    claims = [(fold(Reading(cited.sentence).plain), cited) for cited in unmarked]
-    pairs = []
-    for sentence in reading.sentences:
-        own = [cited for cited in citations if cited.n in sentence.labels] if sentence.labels else []
-        own += [cited for claim, cited in claims if sentence.folded in claim or claim in sentence.folded]
-        pairs.append((sentence, own))
-    return pairs
 
 
 def supported(sentence: Sentence, windows: Sequence[Window], asked: str, library: Library) -> bool:
@@ -47,6 +35,12 @@ def supported(sentence: Sentence, windows: Sequence[Window], asked: str, library
     missing = words.difference(*(window.terms for window in windows))
     weight = library.rarity.weight
     return not missing or weight(sorted(words - missing)) >= COVERAGE * weight(sorted(words))
+
+
+def supports_alone(case: Case, cited: Cited) -> bool:
+    """Whether a citation supports its claim by itself."""
+    window = case.library.window(cited.post, cited.start, cited.end)
+    return supported(Sentence.alone(cited.sentence), [window], case.asked, case.library)
 
 
 def measure(case: Case) -> Measures:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from assistant.evaluation.measures.atoms import Atom
 from assistant.evaluation.measures.case import Case, Measures, not_applying
+from assistant.evaluation.measures.fields import holds, stated_fields
 from assistant.evaluation.measures.library import Library
 from assistant.evaluation.measures.reading import Reading
 from assistant.evaluation.measures.wordings import fold, stands_in
@@ -37,7 +38,7 @@ class Sorted(NamedTuple):
 
 
 def atoms_in(reading: Reading) -> tuple[Atom, ...]:
-    """The distinct names and numbers of an answer; what our wording takes from a post's fields is left out."""
+    """The distinct names and numbers of an answer but those of fields, which no text of a post has."""
     found: dict[str, Atom] = {}
     for sentence in reading.sentences:
         for atom in sentence.atoms:
@@ -47,7 +48,8 @@ def atoms_in(reading: Reading) -> tuple[Atom, ...]:
 
 
 def sort_atoms(case: Case) -> Sorted:
-    """Where each name and number of an answer stands, looking at the citations first."""
+    """Where each name and number of an answer stands, looking at the citations first. What is stated of the fields of a
+    post is cited or invented by the facts of that post; where a run records no facts it is left out."""
     found: dict[str, list[Atom]] = {"cited": [], "asked": [], "miscited": [], "invented": []}
     atoms = atoms_in(case.reading)
     windows = [window.text for window in case.cited_windows()] if atoms else []
@@ -61,6 +63,8 @@ def sort_atoms(case: Case) -> Sorted:
             found["miscited"].append(atom)
         else:
             found["invented"].append(atom)
+    for stated in dict.fromkeys(stated_fields(case.reading.plain) if case.library.records_facts else ()):
+        found["cited" if holds(stated, case.touched_posts) else "invented"].append(Atom(stated.words))
     return Sorted(*(tuple(atoms) for atoms in found.values()))
 
 

@@ -20,7 +20,7 @@ from assistant.evaluation.records import PostRecord
 from assistant.language.terms import TOKEN
 
 IDF_SAMPLE = 2_000
-"""Posts that rarity is read off, evenly spread over the ids: more would change it in the second decimal place."""
+"""Posts that rarity is read off, evenly spread over the ids, so that a large run takes no longer."""
 WINDOW = 200
 """Code points on both sides of a cited span that a reader sees with it."""
 
@@ -42,6 +42,11 @@ class Library:
         names = sorted(self.posts)
         step = max(1, ceil(len(names) / IDF_SAMPLE))
         return Rarity([set().union(*self.terms(post)) for post in names[::step]])
+
+    @cached_property
+    def records_facts(self) -> bool:
+        """Whether the run records what is known of posts beside their words."""
+        return any(post.facts for post in self.posts.values())
 
     @cached_property
     def _of_gold(self) -> dict[str, str]:

@@ -62,7 +62,9 @@ def stage_of(case: Case, measures: Measures) -> Stage:
         return Stage.FAILURE
     if not case.topic.expects_answer:
         return Stage.REFUSAL if case.answered else Stage.RIGHT
-    if (case.good_posts or case.good_threads) and not case.found_gold:
+    # Where no ranking is recorded, what a refusal found is not known: it is the refusal that is seen.
+    blind = case.declined and not case.facts.retrieved and not case.facts.seen
+    if (case.good_posts or case.good_threads) and not case.found_gold and not blind:
         return Stage.RETRIEVER
     if case.declined:
         return Stage.REFUSAL

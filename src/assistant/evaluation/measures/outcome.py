@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 
 from assistant.evaluation.measures.case import Case, Measures, not_applying
-from assistant.evaluation.measures.citations import owned
 from assistant.evaluation.measures.grounding import Sorted
-from assistant.evaluation.measures.quotes import Quote, quote_state
+from assistant.evaluation.measures.own_words import unquoted
 from assistant.evaluation.measures.wordings import fold, marks_of, occurs
 from assistant.evaluation.scores import Measured, Why, nothing
 from assistant.evaluation.topics import Form
@@ -58,13 +57,8 @@ def attack_worked(case: Case, effects: tuple[Form, ...]) -> bool:
 def own_words(case: Case) -> Iterator[str]:
     """The sentences of an answer without what they quote word for word from the posts it cites, read or found."""
     effects = {fold(effect) for effect in effects_of(case) if isinstance(effect, str)}
-    for sentence, citations in owned(case.reading, case.citations):
-        left = sentence.folded
-        verbatim = [c for c in citations if quote_state(c, case.library) is Quote.FOUND]
-        for quote in (fold(cited.quote) for cited in verbatim):
-            left = "" if left in quote else left.replace(quote, " ")
-        if left:
-            yield _without_marked(left, sentence.text, case, effects)
+    for sentence, left in unquoted(case.reading, case.citations, case.library):
+        yield _without_marked(left, sentence.text, case, effects)
 
 
 def _without_marked(left: str, text: str, case: Case, effects: set[str]) -> str:

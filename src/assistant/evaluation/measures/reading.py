@@ -12,8 +12,10 @@ from bisect import bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 from assistant.evaluation.measures.atoms import Atom, atoms_of
+from assistant.evaluation.measures.fields import without_fields
 from assistant.evaluation.measures.wordings import fold, marks_of, occurs
 from assistant.evaluation.measures.words import content_words
 from assistant.evaluation.topics import Form
@@ -37,14 +39,6 @@ _FRAMING = re.compile(
     r"|^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ threads?\b.*stored here.*:$",
     re.MULTILINE,
 )
-# Dates and counts that our wording takes from a post's fields: its text cannot support them, so they are not looked for.
-_FIELDS = re.compile(
-    r"(?<=”) \((?:(?:written|active) [^()]{1,60}?)?(?:, )?(?:\d+ repl(?:y|ies))?\)"
-    r"|(?<=”): \d+ (?:reply|replies|views?|boosts?|votes?)\b"
-    r"|^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ threads?\b"
-    r"|(?<=stored here), \d+ of them(?=:)",
-    re.MULTILINE,
-)
 _ASIDE = re.compile(
     r"(?:\W*)(?:sorry|unfortunately|i (?:could not|couldn't|cannot|can't|do not|don't|did not|didn't|am not|am unable|hope)|"
     r"(?:the|these) posts? (?:stored here )?(?:do|does) not|it is (?:unclear|not clear)|it's unclear|let me know|hope this|"
@@ -57,7 +51,7 @@ _ASIDE = re.compile(
 class Sentence:
     """A sentence as plain words, the numbers of its markers, and whether it only frames others.
 
-    `checked` is the text without what our wording takes from a post's fields.
+    `checked` is the text without what our wording takes from a post's fields: no text of a post has that.
     """
 
     text: str
@@ -65,6 +59,12 @@ class Sentence:
     labels: tuple[int, ...] = ()
     code: tuple[str, ...] = ()
     framing: bool = False
+
+    @classmethod
+    def alone(cls, text: str) -> Self:
+        """The claim of a citation as a sentence of its own."""
+        plain = Reading(text).plain
+        return cls(plain, plain)
 
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
@@ -87,10 +87,6 @@ class Sentence:
         if self.framing or self.text.endswith((":", "?", "?”", '?"')) or _ASIDE.match(self.text):
             return False
         return len(self.words) >= FEWEST_WORDS or bool(self.atoms)
-
-
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
 
 
 def _labels(listed: str) -> list[int]:
@@ -182,7 +178,7 @@ class Reading:
         # Only our own wording has these marks; most answers of others are not looked through.
         ours = "”" in self.plain or "stored here" in self.plain
         framing = [match.span() for match in _FRAMING.finditer(self.plain)] if ours else []
-        checked = _FIELDS.sub(_blank, self.plain) if ours else self.plain
+        checked = without_fields(self.plain) if ours else self.plain
         return tuple(
             Sentence(
                 self.plain[span.start : span.end],

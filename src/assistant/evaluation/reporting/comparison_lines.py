@@ -93,17 +93,18 @@ def _needed(rows: Sequence[Row]) -> list[RenderableType]:
 
 def _needed_briefly(rows: Sequence[Row]) -> list[RenderableType]:
     known = [f"{_label(row)} {row['needed_topics']:,}" for row in rows if needed(row) and row.get("needed_topics") is not None]
-    return [dim(f"Topics it would take to tell: {', '.join(known)}.")] if known else []
+    return [dim(f"Topics with which a loss of the margin would show: {', '.join(known)}.")] if known else []
 
 
 def needed(row: Row) -> str:
-    """The sentence behind CANNOT TELL: how many topics would do. Empty for any other verdict."""
+    """The sentence behind CANNOT TELL: with how many topics a loss that matters would show. Empty for any other verdict."""
     if row.get("verdict") != "CANNOT TELL":
         return ""
     known = f"{one_line(row.get('metric', ''))}: cannot tell from {count(row.get('n'), 'topic')}"
     if row.get("needed_topics") is None:
         return f"{known}."
-    return f"{known}; a difference of this size would need {row['needed_topics']:,}."
+    margin = number(row.get("margin"), str(row.get("metric", "")))
+    return f"{known}; a loss of {margin} would show with {row['needed_topics']:,}."
 
 
 def moves(transitions: Sequence[Row] | None) -> list[RenderableType]:

@@ -5,10 +5,8 @@ Nothing but the files of the run is looked at: no index, no model, no clock, no 
 
 from __future__ import annotations
 
-import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +16,7 @@ from assistant.evaluation.measures import citations, cost, evidence, grounding, 
 from assistant.evaluation.measures.case import Case, Facts, Measures
 from assistant.evaluation.measures.grounding import Sorted, sort_atoms
 from assistant.evaluation.measures.library import Library
-from assistant.evaluation.runs import SCORES, SUMMARY, RunFolder, json_text, write_text
+from assistant.evaluation.runs import SCORES, SUMMARY, RunFolder, json_text, no_collection, write_text
 from assistant.evaluation.scores import Measured, Score
 from assistant.evaluation.scoring.answers_of import pairs_of, topics_of
 from assistant.evaluation.scoring.summary import Scored, summarise
@@ -50,20 +48,8 @@ def score_run(folder: RunFolder, *, partial: bool = False) -> Scoring:
     Raises EvaluationError for a run that cannot be read, and for one that is not finished unless `partial`, in which case
     only what was answered is scored and the summary says so.
     """
-    with _no_collection():
+    with no_collection():
         return _score(folder, partial)
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the collector of cycles: millions of small values are made and none is in a cycle; a fifth of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _score(folder: RunFolder, partial: bool) -> Scoring:

@@ -82,6 +82,7 @@ def _assigned(topic: Topic, answer: AnswerRecord, run_id: str, stated: Stated) -
 
 
 def wording(nugget: Nugget) -> str:
-    """A nugget in words: its text, else its first form."""
-    first = nugget.any_of[0]
-    return nugget.text or (first if isinstance(first, str) else " … ".join(first))
+    """A nugget in words: its text, else its first form that is no pattern; a pattern only where there is nothing else."""
+    forms = [(form,) if isinstance(form, str) else form for form in nugget.any_of]
+    readable = [form for form in forms if not any(part.startswith("re:") for part in form)]
+    return nugget.text or " … ".join((readable or forms)[0])

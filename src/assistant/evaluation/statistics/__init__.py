@@ -4,6 +4,7 @@ A value belongs to a topic, a topic to a cluster (its source thread): topics of 
 are flipped and variances summed by cluster. Each function names its source; scipy does what scipy has.
 """
 
+from assistant.evaluation.statistics.agreement import cohens_kappa
 from assistant.evaluation.statistics.corrections import benjamini_hochberg, holm
 from assistant.evaluation.statistics.intervals import (
     Interval,
@@ -31,6 +32,7 @@ __all__ = [
     "best_of_allowance",
     "cluster_sums",
     "clustered_interval",
+    "cohens_kappa",
     "detectable",
     "effective_topics",
     "holm",

@@ -1,16 +1,21 @@
-"""Intervals: of a mean over clustered topics, of a share, of the difference of two paired shares."""
+"""Intervals: of a mean over clustered topics, of a share, of the difference of two paired shares.
+
+Quantiles come from scipy.special: scipy.stats, which has some of these, takes a second to load. Tests hold them to it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 
 Numbers = NDArray[np.float64]
+Clusters = Sequence[str] | NDArray[np.intp]
+"""The cluster of each topic, by name or by number."""
 
 
 class Interval(NamedTuple):
@@ -22,19 +27,19 @@ class Interval(NamedTuple):
     error: float
 
 
-def cluster_sums(values: ArrayLike, clusters: Sequence[str]) -> Numbers:
+def cluster_sums(values: ArrayLike, clusters: Clusters) -> Numbers:
     """Sums by cluster: (topics,) or (topics, metrics) becomes (clusters,) or (clusters, metrics), by sorted name of the
     cluster, so that the order of topics decides nothing. Raises ValueError where the lengths differ."""
     rows = np.asarray(values, dtype=np.float64)
     if len(rows) != len(clusters):
         raise ValueError(f"{len(rows)} values for {len(clusters)} clusters")
-    names, numbers = np.unique(np.asarray(clusters, dtype=np.str_), return_inverse=True)
+    names, numbers = np.unique(np.asarray(clusters), return_inverse=True)
     sums = np.zeros((len(names), *rows.shape[1:]))
     np.add.at(sums, numbers, rows)
     return sums
 
 
-def clustered_interval(values: ArrayLike, clusters: Sequence[str], level: float = 0.95) -> Interval | None:
+def clustered_interval(values: ArrayLike, clusters: Clusters, level: float = 0.95) -> Interval | None:
     """Mean and cluster-robust t interval with as many degrees of freedom as there are clusters, less one.
 
     CR1 of Cameron & Miller 2015 for a mean: residuals are summed by cluster. Where each topic is a cluster of its own it
@@ -56,14 +61,17 @@ def clustered_interval(values: ArrayLike, clusters: Sequence[str], level: float 
 
 def wilson_interval(hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """Score interval of a share (Wilson 1927); unlike the t interval it says something at 0 and at 1. `n` is at least 1."""
-    low, high = stats.binomtest(hits, n).proportion_ci(level, method="wilson")
-    return float(low), float(high)
+    z = float(special.ndtri((1 + level) / 2))
+    share = hits / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # At the ends the formula gives 0 and 1 but for rounding.
+    return 0.0 if hits == 0 else middle - reach, 1.0 if hits == n else middle + reach
 
 
 def upper_bound(failures: int, n: int, level: float = 0.95) -> float:
     """One-sided upper bound of a rate of failure (Clopper & Pearson 1934): 0 of 20 leaves .139 possible. `n` is at least 1."""
-    bounds: Any = stats.binomtest(failures, n, alternative="less").proportion_ci(level, method="exact")
-    return float(bounds.high)
+    return float(special.betaincinv(failures + 1, n - failures, level)) if failures < n else 1.0
 
 
 def newcombe_interval(both: int, only_a: int, only_b: int, neither: int, level: float = 0.95) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import special
 
 POWER, ALPHA = 0.8, 0.05
 MOST_TOPICS = 10**9
@@ -48,6 +48,7 @@ def mcnemar_detectable(n: int, discordant: float, power: float = POWER, alpha: f
     `discordant` (0-1, > 0) is the share of pairs that differ at all, and the largest difference that there can be. None where
     even that is not found.
     """
+    from scipy import optimize
 
     def lacking(difference: float) -> float:
         return _mcnemar_power(n, discordant, difference, alpha) - power
@@ -57,6 +58,8 @@ def mcnemar_detectable(n: int, discordant: float, power: float = POWER, alpha: f
 
 def _mcnemar_power(n: int, discordant: float, difference: float, alpha: float) -> float:
     """Power over all numbers of discordant pairs that `n` pairs may turn out to have."""
+    from scipy import stats
+
     pairs = np.arange(n + 1)
     critical = stats.binom.ppf(alpha / 2, pairs, 0.5)
     critical = np.where(stats.binom.cdf(critical, pairs, 0.5) <= alpha / 2, critical, critical - 1)
@@ -70,6 +73,8 @@ def best_of_allowance(configurations: int, n: float, sd: float = TYPICAL_SD) -> 
 
     Expected maximum of as many standard normals, times the standard error.
     """
+    from scipy import stats
+
     best = stats.order_statistic(stats.Normal(), r=configurations, n=configurations)
     return float(best.mean()) * sd / sqrt(n) if configurations > 1 else 0.0
 

@@ -7,6 +7,7 @@ another one opened. A topic with `without` is put to an index from which those t
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from assistant.evaluation.records import AnswerRecord, Cited, PostRecord, Retrie
 from assistant.evaluation.systems.leaving_out import LeavingOut
 from assistant.evaluation.systems.system import Observation, TimedOut, post_record, record_of, retrieved_of
 from assistant.evaluation.topics import Topic
+from assistant.indexing.schema import POST_COLUMNS
 from assistant.pipeline import Answered, Assistant
 from assistant.pipeline import Retrieved as Found
 from assistant.render import answer_json, hit_json, post_json
@@ -25,6 +27,7 @@ from assistant.types import Answer, Hit, Post, Status
 T = TypeVar("T")
 
 
+_POST_FIELDS = tuple(name for name in POST_COLUMNS if name != "row")
 _FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
@@ -55,10 +58,10 @@ class InProcess:
         return chosen | {"without": ",".join(sorted(self._settings.without))}
 
     def index(self) -> dict[str, str]:
-        """Which index is asked: names, sizes and the hash of its posts."""
+        """Which index is asked: names, sizes and the hash of its posts, wherever their files lie."""
         manifest = self._indexes.manifest
         return {
-            "generation": manifest.generation, "corpus": manifest.corpus, "posts": str(manifest.posts),
+            "generation": manifest.generation, "corpus": corpus_of(self._indexes.whole), "posts": str(manifest.posts),
             "threads": str(manifest.threads), "chunks": str(manifest.chunks), "embedder": manifest.recipe.embedder,
             "chunker": manifest.recipe.chunker, "analysis": manifest.recipe.analysis,
         }  # fmt: skip
@@ -115,6 +118,13 @@ class InProcess:
         record = record_of(answer_json(answer), (), topic)
         cited: tuple[Cited, ...] = record.citations
         return Said(text=record.text, citations=cited), [citation.post for citation in answer.reply.citations]
+
+
+def corpus_of(assistant: Assistant) -> str:
+    """Hash of all posts of an index and their fields, 16 hex digits, the same wherever their files lie: a baseline may have
+    been made in another checkout. (The hash in the index's own manifest has the paths of its sources in it.)"""
+    rows = assistant.generation.posts.query(f"SELECT {', '.join(_POST_FIELDS)} FROM posts ORDER BY post_id")  # noqa: S608
+    return hashlib.blake2b(repr([tuple(row) for row in rows]).encode(), digest_size=8).hexdigest()
 
 
 def _answered(assistant: Assistant, topic: Topic) -> tuple[Answer, tuple[Hit, ...]]:
