@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from assistant import pipeline
 from assistant.errors import EvaluationError, SettingsError, UsageError
 from assistant.evaluation.preparing import index_of, indexed, settings_for
 from assistant.evaluation.sets.sources import required_sources
+from assistant.evaluation.systems.in_process import InProcess
 from assistant.evaluation.topics import Topic, TopicSet
 from assistant.indexing import embedders
 from assistant.indexing.generations import IndexFolder
@@ -104,7 +106,8 @@ def widgets(jsonl: Any, tmp_path: Path) -> TopicSet:
 def asked_of(hashing: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The embedder that builds are made with: counts what is asked of it."""
     made = hashing()
-    monkeypatch.setattr(embedders, "embedder_from", lambda settings: made)
+    for module in (embedders, pipeline):
+        monkeypatch.setattr(module, "embedder_from", lambda settings: made)
     return made
 
 
@@ -166,3 +169,25 @@ def test_a_set_without_posts_cannot_be_indexed(tmp_path: Path, widgets: TopicSet
             indexed(replace(widgets, sources=sources), own(tmp_path), silent)
         assert "--index" in error.value.hint
     assert required_sources(widgets) == widgets.sources
+
+
+def corpus_at(folder: Path, text: str, settings: Settings) -> str:
+    """What a run says of posts that lie in this folder."""
+    folder.mkdir()
+    (folder / "posts.jsonl").write_text(text, encoding="utf-8")
+    system = InProcess(indexed(TopicSet("made", folder, (), sources=(folder / "posts.jsonl",)), settings, silent), 10, 10.0)
+    found = system.index()["corpus"]
+    system.close()
+    return found
+
+
+def test_a_run_names_the_same_posts_alike_wherever_they_lie(tmp_path: Path, widgets: TopicSet, asked_of: Any) -> None:
+    text = widgets.sources[0].read_text(encoding="utf-8")
+    here, there, changed, titled = (
+        corpus_at(tmp_path / name, posts, own(tmp_path))
+        for name, posts in {
+            "here": text, "there": "\n" + text, "changed": text.replace("stalls", "stops", 1), "titled": text.replace("Widget3", "W", 1),
+        }.items()
+    )  # fmt: skip
+    assert here == there
+    assert len({here, changed, titled}) == 3
