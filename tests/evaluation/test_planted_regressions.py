@@ -185,7 +185,6 @@ def test_that_nothing_is_refused_any_more_fails(unrefusing: RunFolder, blessed: 
     assert {"S048", "S049", "S050"} <= set(check(report, "must_pass").tids)
 
 
-@pytest.mark.xfail(reason="the stage is told by net losses: what is no longer refused in error hides what is answered in error")
 def test_that_nothing_is_refused_any_more_is_blamed_on_refusing(unrefusing: RunFolder, blessed: RunFolder) -> None:
     assert blamed(gated(unrefusing, blessed)) == "refusal"
 

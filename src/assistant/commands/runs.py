@@ -67,10 +67,11 @@ def run(
     """
     from assistant.commands.progress import reported
     from assistant.evaluation.preparing import settings_for
-    from assistant.evaluation.running import Plan
+    from assistant.evaluation.running import Plan, require_free
     from assistant.evaluation.running import run as run_plan
     from assistant.evaluation.sets.loading import load_set
 
+    require_free(out, resume=resume)
     chosen = load_set(topics, shared=shared)
     settings = settings_for(config, changes or (), {"index": index})
     if api and chat:

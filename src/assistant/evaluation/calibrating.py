@@ -103,7 +103,7 @@ def cases_of(group: Group, topics: Sequence[Topic], observe: Observe) -> list[Ca
         left_out = gold_threads(topic) if group.without_gold else topic.without
         answerable = False if group.without_gold else topic.expects_answer if group.answerable is None else group.answerable
         if (observed := observe(topic, left_out)) is not None:
-            cases.append(Case(group.name, topic.id, answerable, observed))
+            cases.append(Case(group.name, topic.pair_of or topic.id, answerable, observed))
     return cases
 
 

@@ -78,6 +78,15 @@ async def run(plan: Plan, system: System, out: Path, *, resume: bool = False, ag
     return RunFolder(out)
 
 
+def require_free(out: Path, *, resume: bool) -> None:
+    """Raise UsageError unless `out` is empty, not there, or holds a run that is to be gone on with."""
+    if (out / MANIFEST).exists():
+        if not resume:
+            raise UsageError(f"{out} holds a run already", hint="say --resume to go on with it, or name another --out")
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} is not empty and holds no run", hint="name a folder of its own for the run")
+
+
 def _askings(plan: Plan) -> Iterator[tuple[Topic, int]]:
     """Topics that leave out the same threads one after the other: their index is built once."""
     ordered = sorted(plan.topics.topics, key=lambda topic: topic.without)
@@ -103,14 +112,11 @@ async def _observation(system: System, topic: Topic, first: bool) -> Observation
 def _begin(plan: Plan, system: System, out: Path, resume: bool) -> RunManifest:
     path = out / MANIFEST
     manifest = _manifest(plan, system, out)
+    require_free(out, resume=resume)
     if path.exists():
-        if not resume:
-            raise UsageError(f"{out} holds a run already", hint="say --resume to go on with it, or name another --out")
         _require_same(RunFolder(out).manifest, manifest)
         return RunFolder(out).manifest
     out.mkdir(parents=True, exist_ok=True)
-    if any(out.iterdir()):
-        raise UsageError(f"{out} is not empty and holds no run", hint="name a folder of its own for the run")
     write_text(out / TOPICS, "".join(line_of(topic) for topic in plan.topics.topics))
     write_text(path, json_text(manifest.model_dump(mode="json")))
     for name in (POSTS, ANSWERS):

@@ -35,6 +35,7 @@ SCORES, SUMMARY = "scores.jsonl", "summary.json"
 LABELS = "labels.jsonl"
 THREAD_RUN, POST_RUN = "retrieval.trec", "retrieval_post.trec"
 _HEAD, _TAIL = Score._fields[:2], Score._fields[2:]
+NO_SUCH_KEY = "extra_forbidden"
 RERUN = "run it again: `assistant eval run SET --out DIR`"
 
 
@@ -72,16 +73,20 @@ def json_text(document: Any) -> str:
 
 def read_lines(path: Path, model: type[Model]) -> Iterator[tuple[int, Model]]:
     """The records of a file of JSON lines with their 1-based line numbers. Raises EvaluationError with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise EvaluationError(f"there is no {path}", hint=RERUN) from error
-    except UnicodeDecodeError as error:
-        raise EvaluationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})", hint="save it as UTF-8") from error
+    text = _text(path)
     # Not splitlines(): U+2028 and its like may stand inside a JSON text.
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield number, read_line(line, model, f"{path}:{number}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise EvaluationError(f"there is no {path}", hint=RERUN) from error
+    except UnicodeDecodeError as error:
+        raise EvaluationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})", hint="save it as UTF-8") from error
 
 
 def read_line(line: str, model: type[Model], place: str) -> Model:
@@ -89,9 +94,11 @@ def read_line(line: str, model: type[Model], place: str) -> Model:
     try:
         return model.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A mistyped key is both one too many and one that is missing; the one that stands there says what to correct.
+        first = min(error.errors(), key=lambda found: found["type"] != NO_SUCH_KEY)
         field = ".".join(map(str, first["loc"])) or "the line"
-        raise EvaluationError(f"{place}: {field}: {first['msg']}", hint="correct this line") from error
+        what = "there is no such key" if first["type"] == NO_SUCH_KEY else first["msg"]
+        raise EvaluationError(f"{place}: {field}: {what}", hint="correct this line") from error
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ class RunFolder:
         path = self.path / MANIFEST
         if not path.exists():
             raise EvaluationError(f"{self.path} holds no run (there is no {MANIFEST})", hint=RERUN)
-        return read_line(path.read_text(encoding="utf-8"), RunManifest, str(path))
+        return read_line(_text(path), RunManifest, str(path))
 
     @cached_property
     def topics(self) -> tuple[Topic, ...]:
@@ -137,6 +144,10 @@ class RunFolder:
                 return tuple(_score(line, path, number) for number, line in enumerate(lines, start=1))
         except FileNotFoundError as error:
             raise EvaluationError(f"{self.path} is not scored yet", hint=f"`assistant eval score {self.path}`") from error
+        except UnicodeDecodeError as error:
+            raise EvaluationError(
+                f"{path} is not UTF-8 ({error.reason})", hint=f"`assistant eval score {self.path}`"
+            ) from error
 
     @cached_property
     def summary(self) -> dict[str, Any]:

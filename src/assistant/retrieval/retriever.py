@@ -140,7 +140,8 @@ class Retriever:
         lexical = self._generation.lexical
         held = dict.fromkeys(lane.rows[:COVERAGE_DEPTH].tolist(), 0.0)
         total = 0.0
-        for term in set(question.terms):
+        # In their order: a sum of floats hangs on it, and that of a set is another in each process.
+        for term in dict.fromkeys(question.terms):
             rarity = lexical.rarity(term)
             total += rarity
             for row in held.keys() & set(lexical.holders(term).tolist()):

@@ -53,3 +53,17 @@ def losses(run: Values, baseline: Values | None) -> tuple[Loss, ...]:
         if after:
             rows.append(Loss(stage, metric, sum(before.values()) if before else None, sum(after.values()), len(after)))
     return tuple(rows)
+
+
+def newly_lost(run: Values, baseline: Values) -> dict[str, float]:
+    """By stage, how many topics it lost that were right in the baseline; repeats count by their share. Net losses hide
+    these: a stage that loses nine topics and gives back fifteen has lost nine."""
+    before, after = baseline.get(RIGHT, {}), run.get(RIGHT, {})
+    fallen = {tid: before[tid] - after[tid] for tid in before.keys() & after.keys() if after[tid] < before[tid]}
+    return {
+        stage: sum(
+            min(fall, max(0.0, run.get(metric, {}).get(tid, 0.0) - baseline.get(metric, {}).get(tid, 0.0)))
+            for tid, fall in sorted(fallen.items())
+        )
+        for stage, metric in LOSSES.items()
+    }

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from assistant.errors import EvaluationError
 from assistant.evaluation.comparing import compare
-from assistant.evaluation.comparing.stages import Loss, Values, losses, topic_values
+from assistant.evaluation.comparing.stages import Loss, Values, losses, newly_lost, topic_values
 from assistant.evaluation.comparing.types import SetName, side_of
 from assistant.evaluation.gating.conditions import Conditions, conditions_beside, read_conditions
 from assistant.evaluation.gating.floors import floors
@@ -36,6 +36,7 @@ from assistant.evaluation.gating.regressions import (
     kept_right,
     must_pass,
     not_worse,
+    refusal_pair,
     unmeasured,
     wires,
     worst_stage,
@@ -92,7 +93,7 @@ def gate(
         set=SetName(run.manifest.set_name, run.manifest.set_sha256),
         release=release,
         checks=tuple(checks),
-        stage=worst_stage(lost) if failed else None,
+        stage=worst_stage(lost, newly_lost(values, before) if before is not None else None) if failed else None,
         losses=lost,
     )
 
@@ -108,6 +109,7 @@ def _against(
 ) -> Iterator[Check]:
     compared = compare(baseline, run)
     yield from not_worse(compared, release=release)
+    yield from refusal_pair(compared)
     yield from explored(compared)
     yield from unmeasured(*values)
     yield from must_pass(run.topics, *values)

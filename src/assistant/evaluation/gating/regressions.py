@@ -6,7 +6,7 @@ in the means, or shows in few topics, is still seen and named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from assistant.evaluation.catalogue import PRIMARY
 from assistant.evaluation.comparing import Comparison, Verdict
@@ -19,6 +19,7 @@ from assistant.evaluation.topics import Topic
 CORPUS = "corpus"
 """Key of a manifest's `index` with the hash of the posts that were searched."""
 ROUNDING = 1e-9
+SIGNIFICANT = 0.05
 
 
 def not_worse(comparison: Comparison, *, release: bool) -> Iterator[Check]:
@@ -28,6 +29,16 @@ def not_worse(comparison: Comparison, *, release: bool) -> Iterator[Check]:
             untold = compared.verdict is Verdict.CANNOT_TELL
             passed = None if untold and release else compared.verdict is not Verdict.WORSE
             yield Check(compared.metric, Kind.NON_REGRESSION, passed, _line(compared), warning=untold)
+
+
+def refusal_pair(comparison: Comparison) -> Iterator[Check]:
+    """Each side of refusing by itself (exact McNemar, p < .05): a mean over both hides one behind the other."""
+    for name in ("false_refusal", "false_answer"):
+        compared = comparison.metric(name)
+        if compared is not None and compared.mcnemar_p is not None:
+            worse = compared.difference > 0 and compared.mcnemar_p < SIGNIFICANT
+            detail = f"{compared.a:.3f} -> {compared.b:.3f} of {compared.n} topics, McNemar p {compared.mcnemar_p:.3f}"
+            yield Check(name, Kind.NON_REGRESSION, not worse, detail)
 
 
 def explored(comparison: Comparison) -> Iterator[Check]:
@@ -108,13 +119,18 @@ def fresh(baseline: RunManifest, run: RunManifest, *, allowed: bool, release: bo
     return Check("stale_index", Kind.INVARIANT, allowed, detail + (", which was allowed" if allowed else ""), warning=allowed)
 
 
-def worst_stage(losses: Sequence[Loss]) -> Stage | None:
-    """Which stage lost most topics more than in the baseline; without a baseline, most topics. None where none did."""
+def worst_stage(losses: Sequence[Loss], newly: Mapping[str, float] | None) -> Stage | None:
+    """Which stage lost most: with a baseline, of the topics that were right there (`newly`), else that grew most; without
+    one, of all topics. None where none did."""
     grown = [(loss.b - (loss.a or 0.0), loss) for loss in losses]
-    worst = max((growth for growth, _ in grown), default=0.0)
+    fell = [(newly[loss.stage], loss) for loss in losses] if newly else []
+    counted = fell if max((count for count, _ in fell), default=0.0) > ROUNDING else grown
+    worst = max((count for count, _ in counted), default=0.0)
     if worst <= ROUNDING:
         return None
-    loss = next(loss for growth, loss in grown if growth >= worst - ROUNDING)
+    loss = next(loss for count, loss in counted if count >= worst - ROUNDING)
     path = f"{loss.b:g}" if loss.a is None else f"{loss.a:g} -> {loss.b:g}"
     sentence = f"most was lost by the {loss.stage}: {path} of {loss.n} topics"
+    if counted is fell and loss.a is not None and abs(loss.b - loss.a - worst) > ROUNDING:
+        sentence += f", {worst:g} of them right before"
     return Stage(loss.stage, loss.metric, loss.a, loss.b, loss.n, sentence)
