@@ -297,7 +297,7 @@ def test_a_mistyped_key_is_named_with_file_and_line(
     number = next(number for number, line in enumerate(lines, start=1) if f'"{key}": ' in line)
     lines[number - 1] = lines[number - 1].replace(f'"{key}": ', f'"{mistyped}": ', 1)
     path.write_text("".join(lines), encoding="utf-8")
-    refused(run("eval", "run", folder, "--out", "r"), 1, f"{path}:{number}: {mistyped}: ")
+    refused(run("eval", "run", folder, "--out", "r"), 1, f"{path}:{number}: ", f"{mistyped}: there is no such key")
     result = run("eval", "validate", folder, "--json")
     assert result.exit_code == 1
     assert f"{path}:{number}" in [finding["place"] for finding in json.loads(result.stdout)["findings"]]

@@ -49,6 +49,17 @@ def index_of(topics: TopicSet, settings: Settings, threads_off: Parts) -> Path:
     return Path(settings.cache_dir) / "sets" / f"{topics.sources[0].name.split('.')[0]}-{digest}"
 
 
+def _take_over_vectors(folder: Path) -> None:
+    """Begin a new index with what one of the same name has embedded: made with other parts, it holds most of the same texts."""
+    from assistant.indexing.embedding_cache import copy_cache
+    from assistant.indexing.generations import IndexFolder
+
+    name = folder.name.rpartition("-")[0]
+    others = sorted(other for other in folder.parent.glob(f"{name}-*") if IndexFolder(other).cache.exists())
+    if not folder.exists() and others:
+        copy_cache(IndexFolder(others[0]).cache, IndexFolder(folder).cache)
+
+
 def indexed(topics: TopicSet, settings: Settings, progress: Progress) -> Settings:
     """Settings that name an index of the set's own sources, built or brought up to date.
 
@@ -61,6 +72,7 @@ def indexed(topics: TopicSet, settings: Settings, progress: Progress) -> Setting
 
     sources = required_sources(topics)
     folder = index_of(topics, settings, settings.without & INDEX_PARTS)
+    _take_over_vectors(folder)
     build(
         IndexFolder(folder), embedder_from(settings), [str(path) for path in sources],
         without=settings.without, progress=progress,

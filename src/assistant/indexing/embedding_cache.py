@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,15 @@ LOOKUP = 500
 def vector_key(fingerprint: str, text: str) -> bytes:
     """32 bytes that stand for one text as seen by one model."""
     return hashlib.sha256(f"{fingerprint}\x1f{text}".encode()).digest()
+
+
+def copy_cache(source: Path, target: Path) -> None:
+    """Put a copy of one cache in place of another, with what its write-ahead log still holds; nothing where there is none."""
+    if not source.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(source)) as whole, closing(sqlite3.connect(target)) as copy:
+        whole.backup(copy)
 
 
 class EmbeddingCache:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.indexing import schema
 from assistant.indexing.build import written_from
 from assistant.indexing.claims import copy_claims
+from assistant.indexing.embedding_cache import copy_cache
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.resolve import resolve
 from assistant.types import NONE, Parts
@@ -31,9 +32,7 @@ def leave_out(
     """
     ledger_path = folder.current() / "posts.sqlite"
     with target.writer():
-        if folder.cache.exists():
-            target.cache.parent.mkdir(parents=True, exist_ok=True)
-            _copy_database(folder, target)
+        copy_cache(folder.cache, target.cache)
         partial = target.start_partial()
         try:
             with closing(schema.create(partial / "posts.sqlite")) as ledger:
@@ -44,12 +43,6 @@ def leave_out(
             target.publish(partial, written.manifest.generation)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-
-
-def _copy_database(folder: IndexFolder, target: IndexFolder) -> None:
-    """The embedding cache with what its write-ahead log still holds."""
-    with closing(sqlite3.connect(folder.cache)) as source, closing(sqlite3.connect(target.cache)) as copy:
-        source.backup(copy)
 
 
 def _drop(ledger: sqlite3.Connection, threads: Collection[str]) -> None:
