@@ -188,13 +188,16 @@ def _promise(post: ReadPost) -> float:
 def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[ReadPost, list[int]]]:
     """The best sentences of a thread (posts best first): most from its best post, the rest from the next ones.
 
-    A further post is quoted where its best sentence is nearly as good: it answers too, or answers otherwise. They are
-    shown in the order of the thread: what was asked, then what was answered.
+    A further post is quoted where its best sentence is nearly as good: it answers too, or answers otherwise; the best reply
+    is quoted in any case, since a post that asks the same in the same words says what is asked better than any answer does.
+    They are shown in the order of the thread: what was asked, then what was answered.
     """
     shown: list[tuple[ReadPost, list[int]]] = []
     left = characters
+    reply = next((post for post in posts if post.post.role is Role.REPLY), None)
     for post in posts:
-        if shown and (_promise(post) < _promise(posts[0]) * NEARLY or left < characters // 10):
+        lesser = post is not reply and _promise(post) < _promise(posts[0]) * NEARLY
+        if shown and (lesser or left < characters // 10):
             continue
         share = left if post is posts[-1] else max(left // 2, characters // 3)
         numbers = post.best(min(left, share))
