@@ -108,7 +108,8 @@ class Assistant:
             return whole
 
         def known(word: str) -> bool:
-            return any(term in generation.lexical for term in terms_of(word)) or self.embedder.is_word(word)
+            stems = terms_of(word)
+            return any(term in generation.lexical for term in stems) or any(map(self.embedder.is_word, (word, *stems)))
 
         return corrected(whole, known, generation.vocabulary.nearest)
 

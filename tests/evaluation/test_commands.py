@@ -177,10 +177,10 @@ def test_power_is_read_off_two_runs_or_said(run: Callable[..., Any], document: C
 
 
 def test_twins_are_written_beside_their_topics(document: Callable[..., Any], few: Path) -> None:
-    assert document("counterfactual", few, "twins.jsonl") == {"topics": 8, "path": "twins.jsonl"}
-    lines = [json.loads(line) for line in Path("twins.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert document("counterfactual", few, "twins") == {"topics": 8, "path": "twins"}
+    lines = [json.loads(line) for line in Path("twins", TOPICS).read_text(encoding="utf-8").splitlines()]
     assert [line["id"] for line in lines][:2] == ["S005", "S005-without"]
-    assert document("validate", "twins.jsonl")["counts"]["error"] == 0
+    assert document("validate", "twins")["counts"]["error"] == 0
 
 
 def test_variants_are_a_set_of_their_own(document: Callable[..., Any], few: Path) -> None:
@@ -229,12 +229,30 @@ def test_a_run_that_is_not_there_is_an_error(run: Callable[..., Any], finished: 
     refused(run("eval", "gate", finished, "--baseline", "nowhere"), 3, "nowhere")
 
 
-def test_a_run_that_is_not_scored_is_an_error_that_says_how(run: Callable[..., Any], finished: Path, copied: Path) -> None:
+def test_a_run_that_is_not_scored_is_scored_to_be_compared_and_not_to_be_gated(
+    run: Callable[..., Any], finished: Path, copied: Path
+) -> None:
     (copied / SCORES).unlink()
-    how = f"assistant eval score {copied}"
-    refused(run("eval", "compare", finished, copied), 1, "not scored", how)
-    refused(run("eval", "gate", copied), 3, "not scored", how)
-    refused(run("eval", "bless", copied, "pinned", "--why", "x"), 1, SCORES, how)
+    refused(run("eval", "gate", copied), 3, "not scored", f"assistant eval score {copied}")
+    assert run("eval", "compare", finished, copied).exit_code == 0
+    assert (copied / SCORES).read_bytes() == (finished / SCORES).read_bytes()
+
+
+def test_scores_older_than_the_answers_are_made_anew(run: Callable[..., Any], finished: Path, copied: Path) -> None:
+    lines = [json.loads(line) for line in (copied / ANSWERS).read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        line |= {"decision": "abstain", "text": "No.", "citations": []}
+    (copied / ANSWERS).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    changed = json.loads(run("eval", "compare", finished, copied, "--json").stdout)
+    assert next(row for row in changed["metrics"] if row["metric"] == "false_refusal")["b"] == 1
+
+
+def test_a_run_that_is_not_whole_is_no_baseline(run: Callable[..., Any], copied: Path) -> None:
+    lines = (copied / ANSWERS).read_text(encoding="utf-8").splitlines(keepends=True)
+    (copied / ANSWERS).write_text("".join(lines[:-1]), encoding="utf-8")
+    assert run("eval", "score", copied, "--partial").exit_code == 0
+    refused(run("eval", "bless", copied, "pinned", "--why", "x"), 1, "not finished")
+    assert not Path("pinned").exists()
 
 
 def test_runs_of_different_sets_are_not_compared(

@@ -528,7 +528,8 @@ def test_a_running_number_is_not_taken_for_an_id_where_there_is_an_address():
     assert cited(record) == [(1, "p_camera", "Turn it.")]
 
 
-words = st.text("abc xyz.\n", min_size=1, max_size=30).filter(lambda text: text.strip())
+# Dots at the end of a quotation say that it was cut there.
+words = st.text("abc xyz.\n", min_size=1, max_size=30).filter(lambda text: text.strip() and not text.rstrip().endswith(".."))
 
 
 @given(words, words, words)

@@ -195,3 +195,21 @@ def test_two_forums_in_one_file_keep_a_reply_without_an_address_to_itself(small:
     reply = {"id": "7-1", "body": "It depends on the forum.", "thread_id": "7", "reply_to": "7"}
     small.build(jsonl("mixed.jsonl", first, second, reply))
     assert len({post.thread_id for post in small.posts()}) == 3
+
+
+@pytest.mark.parametrize("key", ["thread_id", "reply_to"])
+def test_two_forums_in_one_file_that_count_alike_stay_apart(small: Any, jsonl: Any, key: str) -> None:
+    def post(name: str, body: str, of: str = "", url: str = "") -> dict[str, str]:
+        thread = {"thread_id": of or name} if key == "thread_id" else {"reply_to": of} if of else {}
+        return {"id": name, "title": body[:9], "body": body, **thread, **({"url": url} if url else {})}
+
+    small.build(jsonl(
+        "both.jsonl",
+        post("1", "Camera shows nothing.", url="https://cameras.example/1"),
+        post("2", "Camera needs light.", of="1", url="https://cameras.example/2"),
+        post("1", "Bread does not rise."), post("3", "Bread needs warmth.", of="1"),
+    ))  # fmt: skip
+    threads: dict[str, set[str]] = {}
+    for found in small.posts():
+        threads.setdefault(found.thread_id, set()).add(found.body.split()[0])
+    assert sorted(map(sorted, threads.values())) == [["Bread"], ["Camera"]]

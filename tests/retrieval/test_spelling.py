@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from assistant.indexing.vocabulary import Vocabulary, write_vocabulary
 from assistant.retrieval.spelling import corrected
 
-DOCUMENTS = ["the tunnel closes when the machine sleeps", "a tunnel provider; the machine restarts", "channel and tunnel",
-             "sleeps provider closes restarts certificates certificates tunel"]  # fmt: skip
+DOCUMENTS = 2 * ["the tunnel closes when the machine sleeps", "a tunnel provider; the machine restarts", "channel and tunnel",
+                 "sleeps provider closes restarts certificates certificates tunel system system"]  # fmt: skip
 
 
 @pytest.fixture
@@ -27,19 +27,19 @@ def vocabulary(tmp_path: Path) -> Vocabulary:
     ("word", "nearest"),
     [
         ("tunel", "tunnel"), ("tunnle", "tunnel"), ("tunnnel", "tunnel"), ("machime", "machine"),
-        ("certifcaets", "certificates"), ("zzzz", None), ("unnel", None), ("tnel", None),
+        ("certifcaets", "certificates"), ("systemd", None), ("closess", None), ("zzzz", None), ("unnel", None), ("tnel", None),
     ],
 )  # fmt: skip
 def test_a_word_is_led_back_over_one_error_or_two_in_a_long_one(vocabulary: Vocabulary, word: str, nearest: str | None) -> None:
     assert vocabulary.nearest(word) == nearest
 
 
-def test_a_word_that_stands_once_is_no_word_to_be_led_back_to(vocabulary: Vocabulary) -> None:
-    assert vocabulary.nearest("channel") is None
+def test_a_word_that_hardly_ever_stands_is_no_word_to_be_led_back_to(vocabulary: Vocabulary) -> None:
+    assert vocabulary.nearest("chanel") is None
 
 
 def test_of_words_as_near_the_more_frequent_is_taken(tmp_path: Path) -> None:
-    write_vocabulary(tmp_path, ["hints hints hints hinds hinds"])
+    write_vocabulary(tmp_path, ["hints hints hints hints hinds hinds hinds"])
     assert Vocabulary(tmp_path).nearest("hinks") == "hints"
 
 
@@ -77,7 +77,7 @@ def test_a_question_with_an_error_finds_what_the_right_one_finds(small: Any, jso
     from assistant.settings import Settings
     from assistant.types import Part
 
-    posts = [{"id": str(n), "title": f"{word} notes", "body": f"About the {word}. The {word} is old."} for n, word in
+    posts = [{"id": str(n), "title": f"{word} notes", "body": f"About the {word}. The {word} is old, a {word}."} for n, word in
              enumerate(("anvil", "bellows", "chisel", "hammer"))]  # fmt: skip
     embedder = small.build(jsonl("posts.jsonl", *posts)) and small.embedder
     assistant = Assistant(Settings(index=small.folder.path), embedder)
@@ -101,3 +101,11 @@ def test_the_answer_shows_what_was_understood(run: Callable[..., Any], sample_in
     answer = json.loads(result.stdout)
     assert answer["standalone_question"] == "Why is the preview of my external camera rotated?"
     assert answer["question"] == "Why is the preveiw of my external camera rotated?"
+
+
+@pytest.mark.parametrize("question", [
+    "What does swapping cost?", "is systemd affected by the volume bug", "launchd and runc with grub on overlayfs",
+    "how do I read the edid of a screen",
+])  # fmt: skip
+def test_words_that_are_right_stay_though_no_post_has_them(sample: Any, question: str) -> None:
+    assert sample.understood(question) == question

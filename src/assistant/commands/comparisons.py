@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from assistant.commands import surface
+from assistant.commands.scores import scored
 from assistant.errors import AssistantError, EvaluationError, UsageError
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def compare(
     from assistant.evaluation.comparing import chosen_test
     from assistant.evaluation.comparing import compare as compared
     from assistant.evaluation.reporting.terminal import comparison_text
-    from assistant.evaluation.runs import RunFolder, write_text
+    from assistant.evaluation.runs import write_text
 
-    document = compared(RunFolder(a), RunFolder(b), test=chosen_test(test)).to_json()
+    document = compared(scored(a), scored(b), test=chosen_test(test)).to_json()
     if out is not None:
         from assistant.evaluation.reporting.markdown import comparison_markdown
 
@@ -149,12 +150,15 @@ def bless(
 
     from assistant.evaluation.gating import bless as blessed
     from assistant.evaluation.runs import RunFolder
+    from assistant.evaluation.scoring import write_scores
 
     try:
         who = by or getpass.getuser()
     except (KeyError, OSError):
         raise UsageError("this machine has no name for you", hint="say who decides: --by NAME") from None
     now = datetime.now(UTC).isoformat(timespec="seconds")
+    # A baseline is the whole run with the scores of its files, whatever was written beside them before.
+    write_scores(RunFolder(run))
     entry = blessed(RunFolder(run), baseline, why=why, by=who, at=now)
     if as_json:
         surface.print_json(entry.model_dump())

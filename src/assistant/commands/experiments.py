@@ -91,7 +91,7 @@ def _scored(topics: TopicSet, settings: Settings, out: Path, timeout: float, qui
 @surface.reporting
 def counterfactual(
     topics: Set,
-    out: Annotated[Path, typer.Argument(help="File of topics to write.")],
+    out: Annotated[Path, typer.Argument(help="Folder of the set to write.")],
     index: surface.Index = None,
     shared: Shared = None,
     as_json: surface.Json = False,
@@ -99,22 +99,16 @@ def counterfactual(
 ) -> None:
     """Write each answerable topic beside its twin, whose threads are left out of the index and which is to be refused.
 
-    Example: assistant eval counterfactual eval/sample twins.jsonl
+    Example: assistant eval counterfactual eval/sample twins
     """
-    from assistant.evaluation.runs import line_of, write_text
-    from assistant.evaluation.sets.counterfactual import counterfactual as twins_of
-    from assistant.evaluation.sets.loading import load_set
+    from assistant.evaluation.sets.counterfactual import write_counterfactual
+    from assistant.evaluation.sets.loading import read_set
 
-    pairs = twins_of(load_set(topics, shared=shared), _threads(index) if index else None)
-    if not pairs.topics:
-        raise UsageError(
-            f"no answerable topic of {topics} names a thread", hint="where topics name posts only, say `--index DIR`"
-        )
-    write_text(out, "".join(line_of(topic) for topic in pairs.topics))
+    count = write_counterfactual(read_set(topics, shared=shared), out, _threads(index) if index else None)
     if as_json:
-        surface.print_json({"topics": len(pairs.topics), "path": str(out)})
+        surface.print_json({"topics": count, "path": str(out)})
     else:
-        typer.echo(f"{len(pairs.topics)} topics in {out}")
+        typer.echo(f"{count} topics in {out}; each twin is asked on an index built without its thread")
 
 
 def _threads(index: Path) -> dict[str, str]:

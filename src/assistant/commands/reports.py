@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.commands import surface
+from assistant.commands.scores import scored
 from assistant.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def report(
     """
     if sum((html is not None, markdown, as_json)) > 1:
         raise UsageError("more than one of --html, --md and --json was given", hint="ask for one of them")
-    first, second = _scored(run), None if other is None else _scored(other)
+    first, second = scored(run), None if other is None else scored(other)
     comparison = None if second is None else _compared(first, second)
     if html is not None:
         _write_html(html, first, second, comparison, pages)
@@ -47,20 +48,6 @@ def report(
         surface.print_json(first.summary if comparison is None else comparison)
     else:
         typer.echo(_terminal(first, comparison))
-
-
-def _scored(path: Path) -> RunFolder:
-    """A run with its scores; they are made where there are none yet."""
-    from assistant.evaluation.runs import SUMMARY, RunFolder
-
-    folder = RunFolder(path)
-    _ = folder.manifest
-    if not (path / SUMMARY).exists():
-        from assistant.evaluation.scoring import write_scores
-
-        write_scores(folder)
-        folder = RunFolder(path)
-    return folder
 
 
 def _compared(first: RunFolder, second: RunFolder) -> dict[str, Any]:

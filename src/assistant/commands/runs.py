@@ -113,6 +113,13 @@ def in_process(topics: TopicSet, settings: Settings, depth: int | None, timeout:
         with reported(quiet) as progress:
             settings = indexed(topics, settings, progress)
     system = InProcess(settings, deep, timeout, search_only=topics.task == "search")
+    missing, named = system.missing(topics.topics)
+    if missing:
+        typer.echo(
+            f"note: {missing} of {named} posts and threads that the topics name are not in this index"
+            + ("; is it the one they are about?" if missing > named / 2 else ""),
+            err=True,
+        )
     offline = settings.embedder == "minilm" and settings.generator == "extractive"
     return Asked(system, tuple(system.index().items()), deep, offline)
 
@@ -124,6 +131,7 @@ def _depth(topics: TopicSet) -> int:
 def _served(
     topics: TopicSet, settings: Settings, api: str | None, chat: str | None, model: str, depth: int | None, timeout: float
 ) -> Asked:
+    from assistant.evaluation.systems.addresses import is_loopback
     from assistant.evaluation.systems.chat_completions import ChatCompletions
     from assistant.evaluation.systems.endpoints import Endpoint
 
@@ -134,12 +142,12 @@ def _served(
         )
     deep = depth or _depth(topics)
     if api:
-        return Asked(Endpoint(api, depth=deep, task=topics.task, total_seconds=timeout), (), deep, False)
+        return Asked(Endpoint(api, depth=deep, task=topics.task, total_seconds=timeout), (), deep, is_loopback(api))
     if not model:
         raise UsageError("--chat needs a model to ask for", hint="name it: `--model NAME`")
     key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
     posts = _known_posts(topics, settings)
-    return Asked(ChatCompletions(str(chat), model, posts, api_key=key, total_seconds=timeout), (), deep, False)
+    return Asked(ChatCompletions(str(chat), model, posts, api_key=key, total_seconds=timeout), (), deep, is_loopback(str(chat)))
 
 
 def _known_posts(topics: TopicSet, settings: Settings) -> list[PostRecord]:

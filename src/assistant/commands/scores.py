@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.commands import surface
 
+if TYPE_CHECKING:
+    from assistant.evaluation.runs import RunFolder
+
 Partial = Annotated[bool, typer.Option("--partial", help="Score a run that is not finished: what was answered counts.")]
+
+
+def scored(path: Path) -> RunFolder:
+    """A run with its scores, made anew where there are none or where the answers are newer. Raises EvaluationError."""
+    from assistant.evaluation.runs import ANSWERS, SCORES, SUMMARY, RunFolder
+
+    folder = RunFolder(path)
+    _ = folder.manifest
+    written = [(path / name).stat().st_mtime for name in (SCORES, SUMMARY) if (path / name).exists()]
+    answers = path / ANSWERS
+    if len(written) < 2 or (answers.exists() and answers.stat().st_mtime > min(written)):
+        from assistant.evaluation.scoring import write_scores
+
+        write_scores(folder)
+        folder = RunFolder(path)
+    return folder
 
 
 @surface.reporting

@@ -137,6 +137,9 @@ def _manifest(plan: Plan, system: System, out: Path) -> RunManifest:
 def _require_same(begun: RunManifest, wanted: RunManifest) -> None:
     for name in ("set_sha256", "system", "settings", "index", "repeats", "depth", "version"):
         before, now = getattr(begun, name), getattr(wanted, name)
+        if isinstance(before, dict):
+            changed = [key for key in sorted(before.keys() | now.keys()) if before.get(key) != now.get(key)]
+            before, now = ({key: values.get(key) for key in changed} for values in (before, now))
         if before != now:
             raise EvaluationError(
                 f"the run was begun with another {name}: {before!r}, now {now!r}",

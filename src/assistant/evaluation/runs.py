@@ -36,6 +36,8 @@ LABELS = "labels.jsonl"
 THREAD_RUN, POST_RUN = "retrieval.trec", "retrieval_post.trec"
 _HEAD, _TAIL = Score._fields[:2], Score._fields[2:]
 NO_SUCH_KEY = "extra_forbidden"
+MEND = "correct this line"
+TORN = "the run was broken off here: the same `assistant eval run` with --resume cuts the line off and goes on"
 RERUN = "run it again: `assistant eval run SET --out DIR`"
 
 
@@ -75,21 +77,23 @@ def read_lines(path: Path, model: type[Model]) -> Iterator[tuple[int, Model]]:
     """The records of a file of JSON lines with their 1-based line numbers. Raises EvaluationError with file and line."""
     text = _text(path)
     # Not splitlines(): U+2028 and its like may stand inside a JSON text.
-    for number, line in enumerate(text.split("\n"), start=1):
+    lines = text.split("\n")
+    for number, line in enumerate(lines, start=1):
         if line.strip():
-            yield number, read_line(line, model, f"{path}:{number}")
+            torn = number == len(lines) and path.name in (ANSWERS, POSTS)
+            yield number, read_line(line, model, f"{path}:{number}", TORN if torn else MEND)
 
 
 def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise EvaluationError(f"there is no {path}", hint=RERUN) from error
     except UnicodeDecodeError as error:
         raise EvaluationError(f"{path} is not UTF-8 ({error.reason} at byte {error.start})", hint="save it as UTF-8") from error
 
 
-def read_line(line: str, model: type[Model], place: str) -> Model:
+def read_line(line: str, model: type[Model], place: str, hint: str = MEND) -> Model:
     """One record. Raises EvaluationError that names the place and the field."""
     try:
         return model.model_validate_json(line)
@@ -97,8 +101,8 @@ def read_line(line: str, model: type[Model], place: str) -> Model:
         # A mistyped key is both one too many and one that is missing; the one that stands there says what to correct.
         first = min(error.errors(), key=lambda found: found["type"] != NO_SUCH_KEY)
         field = ".".join(map(str, first["loc"])) or "the line"
-        what = "there is no such key" if first["type"] == NO_SUCH_KEY else first["msg"]
-        raise EvaluationError(f"{place}: {field}: {what}", hint="correct this line") from error
+        what = "there is no such key" if first["type"] == NO_SUCH_KEY else first["msg"].removeprefix("Value error, ")
+        raise EvaluationError(f"{place}: {field}: {what}", hint=hint) from error
 
 
 @dataclass(frozen=True)

@@ -66,14 +66,15 @@ def _namespaces(heads: Sequence[_Head]) -> dict[str, str]:
     """The namespace in which each post's thread is sought, by post id.
 
     A dump may give the address, and with it the namespace, of questions only. A post without one belongs to the thread of
-    that name in its own file, if there is just one; threads of other files may be called alike by chance.
+    that name in its own file, if there is just one and no other post without one answers to it; two forums in one file may
+    count alike, and threads of other files may be called alike by chance.
     """
     homes: dict[tuple[str, str | None], set[str]] = {}
     for head in heads:
-        if head.namespace:
-            own = head.identity.rpartition(SEPARATOR)[2]
-            for path, name in product(head.files, {head.thread_key, own} - {None}):
-                homes.setdefault((path, name), set()).add(head.namespace)
+        own = head.identity.rpartition(SEPARATOR)[2]
+        names = {head.thread_key, own} - {None} if head.namespace else {own}
+        for path, name in product(head.files, names):
+            homes.setdefault((path, name), set()).add(head.namespace)
     found = {}
     for head in heads:
         name = head.thread_key if head.thread_key is not None else head.reply_to

@@ -1,6 +1,6 @@
 """The words that posts are written in, so that a word with a typing error can be led back to one of them.
 
-Only plain words: a name made up for a machine is as it is, and a word that stands once may be an error itself.
+Only plain words: a name made up for a machine is as it is, and a word that hardly ever stands may be an error itself.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 from assistant.language.terms import is_plain_word, tokens
 
 FILE = "vocabulary.txt"
-OFTEN_ENOUGH = 2
-LONG = 8
+OFTEN_ENOUGH = 3
+LONG = 10
 """Letters from which on a word may have two errors; a shorter one with two is another word."""
 
 
@@ -55,5 +55,7 @@ class Vocabulary:
 
         most = 2 if len(word) >= LONG else 1
         found = extract(word, self._by_initial.get(word[0], []), scorer=OSA.distance, score_cutoff=most, limit=None)
-        best = min(found, key=lambda match: (match[1], -self._counts[match[0]]), default=None)
+        # A word with something behind it (systemd, overlayfs) is a name made from that word, not the word in error.
+        likely = [match for match in found if not word.startswith(match[0])]
+        best = min(likely, key=lambda match: (match[1], -self._counts[match[0]]), default=None)
         return str(best[0]) if best else None

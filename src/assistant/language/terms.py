@@ -31,7 +31,7 @@ STOP_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w\w+")
 LONGEST_TOKEN = 120
-SHORTEST_WORD = 4
+SHORTEST_WORD = 5
 """Letters from which on a word can be told from a typing error of another."""
 
 
@@ -53,7 +53,7 @@ def is_identifier(token: str) -> bool:
 
 
 def is_plain_word(token: str) -> bool:
-    """True for a word of four letters and more in one script's letters, written small or with a capital first letter."""
+    """True for a word of five letters and more in one script's letters, written small or with a capital first letter."""
     return len(token) >= SHORTEST_WORD and token.isalpha() and token[1:].islower() and not _CJK.search(token)
 
 

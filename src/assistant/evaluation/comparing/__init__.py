@@ -15,7 +15,8 @@ fixed before any run was looked at: primary metrics share one Holm correction, a
                   "p", "p_adjusted", "verdict", "n", "clusters",
                   "wins", "ties", "losses",                         topics where B is better (better 0: higher), equal, worse
                   "unpaired",                                       topics where one run alone has a value; by design 0
-                  "sd", "detectable", "needed_topics",              of the paired differences; needed_topics only if CANNOT TELL
+                  "sd", "detectable",                               of the paired differences
+                  "needed_topics", "needed_for_difference",         only if CANNOT TELL
                   "mcnemar_p", "newcombe_low", "newcombe_high"}],   0/1 metrics only, else null
      "slices": [{"by": "type" | "lex_overlap", "slice": "version", ...all fields of a metric...}],   exploratory
      "regressions": [CASE, ...], "improvements": [CASE, ...],       worst, best first; at most 10 each

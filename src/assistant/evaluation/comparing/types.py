@@ -54,8 +54,8 @@ class MetricComparison:
 
     `a`, `b` are means, `difference` is b - a with its clustered 95 % interval (None with a single cluster). `wins` counts
     topics where B is better. `sd` is that of the paired differences, `detectable` the difference that so many topics find
-    with power .8, `needed_topics` how many would find a loss of `margin`: given where the verdict is CANNOT TELL, and None
-    there too if more topics of this kind would not do, or if there are enough and the loss lies near the margin.
+    with power .8. Where the verdict is CANNOT TELL, `needed_topics` is how many would find a loss of `margin`, and
+    `needed_for_difference` how many the difference that was seen; None where there are as many already.
     """
 
     metric: str
@@ -83,6 +83,7 @@ class MetricComparison:
     sd: float | None
     detectable: float | None
     needed_topics: int | None
+    needed_for_difference: int | None
     mcnemar_p: float | None
     newcombe_low: float | None
     newcombe_high: float | None

@@ -90,6 +90,7 @@ def _compared(paired: Paired, margin: float, p: float, p_adjusted: float, *, exp
         sd=float(np.std(differences, ddof=1)) if n > 1 else None,
         detectable=statistics.detectable(n, spread) if spread is not None else None,
         needed_topics=_needed(spread, margin, n) if said is Verdict.CANNOT_TELL else None,
+        needed_for_difference=_needed(spread, abs(float(np.mean(differences))), n) if said is Verdict.CANNOT_TELL else None,
         mcnemar_p=mcnemar,
         newcombe_low=newcombe[0] if newcombe else None,
         newcombe_high=newcombe[1] if newcombe else None,

@@ -86,7 +86,9 @@ def _supporting(case: Case) -> Measures:
         for number, cited in enumerate(own):
             if id(cited) not in supporting and _supports(sentence, windows, number, holds, asked, library):
                 supporting.add(id(cited))
-    return _f1(held, needing, len(supporting), len(case.citations) + len(case.dangling))
+    # The same words cited for the same sentence again are no further evidence.
+    distinct = {(c.post, c.start, c.end, c.sentence): id(c) in supporting for c in case.citations}
+    return _f1(held, needing, sum(distinct.values()), len(distinct) + len(case.dangling))
 
 
 def _supports(sentence: Sentence, windows: Sequence[Window], number: int, holds: bool, asked: str, library: Library) -> bool:

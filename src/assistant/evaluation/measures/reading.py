@@ -83,9 +83,12 @@ class Sentence:
 
     @property
     def needs_support(self) -> bool:
-        """Whether it states something: a name, a number or enough words, and is no question, aside, heading or lead-in."""
-        if self.framing or self.text.endswith((":", "?", "?”", '?"')) or _ASIDE.match(self.text):
+        """Whether it states something: a name or a number, or enough words in what is no question, aside, heading or
+        lead-in. Words that only frame others need none."""
+        if self.framing:
             return False
+        if self.text.endswith((":", "?", "?”", '?"')) or _ASIDE.match(self.text):
+            return bool(self.atoms)
         return len(self.words) >= FEWEST_WORDS or bool(self.atoms)
 
 

@@ -102,7 +102,8 @@ def needed(row: Row) -> str:
         return ""
     known = f"{one_line(row.get('metric', ''))}: cannot tell from {count(row.get('n'), 'topic')}"
     if row.get("needed_topics") is None:
-        return f"{known}."
+        seen = row.get("needed_for_difference")
+        return f"{known}." if seen is None else f"{known}; the difference that was seen would show with {seen:,}."
     margin = number(row.get("margin"), str(row.get("metric", "")))
     return f"{known}; a loss of {margin} would show with {row['needed_topics']:,}."
 

@@ -55,6 +55,23 @@ def refusing(summary: Mapping[str, Any]) -> list[RenderableType]:
     return [title("Refusing"), *(Text(_rate(rate)) for rate in rates), Text(f"refusals: {known}"), Text(_risk(summary))]
 
 
+def paired(summary: Mapping[str, Any]) -> list[RenderableType]:
+    """What became of twins without their thread, and of variants of a question."""
+    lines = []
+    if twins := at(summary, "pairs", "counterfactual"):
+        lines.append(
+            f"of {count(twins['pairs'], 'pair')} with and without the thread: {twins['both']} answered and then refused, "
+            f"{twins['answered_only']} answered both times, {twins['declined_only']} refused both times, "
+            f"{twins['neither']} the wrong way round"
+        )
+    if variants := at(summary, "pairs", "metamorphic"):
+        lines.append(
+            f"of {count(variants['pairs'], 'variant')}: {percent(variants['decision'])} decided as their original, "
+            f"{percent(variants['nuggets'])} with the same nuggets"
+        )
+    return [title("Pairs"), *map(Text, lines)] if lines else []
+
+
 def _rate(rate: Rate) -> str:
     return f"{rate.title}: {rate.k:g} of {rate.n} = {percent(rate.rate)} (95 % CI {interval(rate.low, rate.high)})"
 

@@ -30,6 +30,7 @@ def summary_text(summary: Mapping[str, Any], colour: bool = False, columns: int 
         *run_lines.header(summary),
         *run_lines.means("Primary metrics", [row for row in rows if row.primary]),
         *run_lines.refusing(summary),
+        *run_lines.paired(summary),
         *run_lines.bar("Where topics were lost", losses(summary)),
         *run_lines.bar("What became of the nuggets", nugget_split(summary)),
         *run_lines.evidence(summary),

@@ -71,7 +71,7 @@ class Table:
         values = column[places]
         interval = clustered_interval(values, clusters)
         low, high = (interval.low, interval.high) if interval else (None, None)
-        if interval and not BY_NAME[name].unit:
+        if interval and BY_NAME[name].unit in ("", "weighted"):
             # A t interval knows no bounds; a share does.
             low, high = max(0.0, interval.low), min(1.0, interval.high)
         return {"mean": float(values.mean()), "low": low, "high": high, "n": len(places), "clusters": len(np.unique(clusters))}

@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
+from assistant.errors import EvaluationError
+from assistant.evaluation.sets.imported import Imported, relative, write_set
+from assistant.evaluation.sets.reading import TOPICS_FILE, SetReading
+from assistant.evaluation.sets.sources import PREFIX
 from assistant.evaluation.topics import HOLDS_ANSWER, Expect, Topic, TopicSet
 
 SUFFIX = "-without"
@@ -27,6 +32,19 @@ def counterfactual(topics: TopicSet, thread_of: Mapping[str, str] | None = None)
     """
     twins = tuple(topic for original in topics.topics for topic in _pair(with_threads(original, thread_of or {})))
     return replace(topics, name=f"{topics.name}-counterfactual", topics=twins)
+
+
+def write_counterfactual(reading: SetReading, out: Path, thread_of: Mapping[str, str] | None = None) -> int:
+    """Write a set folder with the pairs of a set; how many topics. Raises EvaluationError."""
+    pairs = counterfactual(reading.faultless(), thread_of)
+    if not pairs.topics:
+        raise EvaluationError(
+            f"no answerable topic of {reading.set.name} names a thread", hint="where topics name posts only, say `--index DIR`"
+        )
+    sources = tuple(str(path) if str(path).startswith(PREFIX) else relative(path, out) for path in pairs.sources)
+    about = reading.about.model_copy(update={"name": pairs.name, "topics": (TOPICS_FILE,), "sources": sources})
+    write_set(Imported(about, pairs.topics), out)
+    return len(pairs.topics)
 
 
 def with_threads(topic: Topic, thread_of: Mapping[str, str]) -> Topic:

@@ -72,6 +72,7 @@ def validate(reading: SetReading, posts: Posts | None = None) -> list[Finding]:
     found = [error(fault.message, place=fault.place) for fault in reading.faults]
     found += map(note, reading.notes)
     found += _splits(reading)
+    found += _by_source(reading)
     known = {topic.id: topic for topic in reading.set.topics}
     for topic in reading.set.topics:
         found += _structure(topic, known)
@@ -149,6 +150,14 @@ def _gold_threads(topic: Topic) -> list[str]:
     return [name for name, grade in topic.threads.items() if grade >= HOLDS_ANSWER]
 
 
+def _by_source(reading: SetReading) -> Iterator[Finding]:
+    """With ids of the posts' own file there are no threads to name: ours are not known to that file."""
+    if reading.set.ids == "source":
+        for topic in reading.set.topics:
+            if topic.threads:
+                yield error('names threads, which a set with ids = "source" cannot: name posts only', topic.id)
+
+
 def _gold(topic: Topic, posts: Posts, has_threads: bool) -> Iterator[Finding]:
     yield from _named(topic, posts, has_threads)
     for number, span in enumerate(topic.spans):
@@ -159,8 +168,14 @@ def _gold(topic: Topic, posts: Posts, has_threads: bool) -> Iterator[Finding]:
             yield error(f"span {number} ends at {span.end}, the body of {span.post} at {len(post.body)}", topic.id)
         elif span.quote is not None and post.body[span.start : span.end] != span.quote:
             yield error(f"span {number} of {span.post} is {_brief(post.body[span.start : span.end])}, not its quote", topic.id)
+        elif _inside_a_word(post.body, span.start) or _inside_a_word(post.body, span.end):
+            yield warning(f"span {number} of {span.post} cuts a word: {_brief(post.body[span.start : span.end])}", topic.id)
         if topic.posts.get(span.post, 0) < HOLDS_ANSWER:
             yield warning(f"span {number} is in {span.post}, which is not said to hold the answer", topic.id)
+
+
+def _inside_a_word(text: str, place: int) -> bool:
+    return 0 < place < len(text) and text[place - 1].isalnum() and text[place].isalnum()
 
 
 def _named(topic: Topic, posts: Posts, has_threads: bool) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from assistant.errors import EvaluationError
@@ -65,6 +65,13 @@ class InProcess:
             "threads": str(manifest.threads), "chunks": str(manifest.chunks), "embedder": manifest.recipe.embedder,
             "chunker": manifest.recipe.chunker, "analysis": manifest.recipe.analysis,
         }  # fmt: skip
+
+    def missing(self, topics: Iterable[Topic]) -> tuple[int, int]:
+        """How many of the gold posts and threads of these topics the index does not have, and how many there are."""
+        rows = self._indexes.whole.generation.posts.query("SELECT post_id, source_id, thread_id FROM posts")
+        held = {name for row in rows for name in tuple(row)}
+        named = {name for topic in topics if not topic.without for name in (*topic.posts, *topic.threads)}
+        return len(named - held), len(named)
 
     async def ask(self, topic: Topic) -> Observation:
         """Put one topic. Raises TimedOut, and whatever the pipeline raises."""
