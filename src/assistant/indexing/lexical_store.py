@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     Rows = np.ndarray[Any, np.dtype[np.int32]]
     Scores = np.ndarray[Any, np.dtype[np.float32]]
 
-ANALYSIS = "identifiers+snowball+pairs+vocabulary/3"
+ANALYSIS = "identifiers+snowball+pairs+vocabulary/4"
 """Name and version of the analysis; an index made by another one is rebuilt."""
 
-PLAIN_ANALYSIS = "words+snowball+pairs+vocabulary/2"
+PLAIN_ANALYSIS = "words+snowball+pairs+vocabulary/3"
 
 
 def analysis_name(without: Parts) -> str:
