@@ -74,8 +74,6 @@ def run(
     require_free(out, resume=resume)
     chosen = load_set(topics, shared=shared)
     settings = settings_for(config, changes or (), {"index": index})
-    if api and chat:
-        raise UsageError("--api and --chat name two systems", hint="name one of them")
     if api or chat:
         asked = _served(chosen, settings, api, chat, model, depth, timeout)
     else:
@@ -135,6 +133,8 @@ def _served(
     from assistant.evaluation.systems.chat_completions import ChatCompletions
     from assistant.evaluation.systems.endpoints import Endpoint
 
+    if api and chat:
+        raise UsageError("--api and --chat name two systems", hint="name one of them")
     if any(topic.without for topic in topics.topics):
         raise UsageError(
             "the set has topics that need an index without some threads, which a server cannot be asked for",
