@@ -78,7 +78,7 @@ def outvoted(assistant, form):
 OUTVOTED = pytest.mark.xfail(strict=True, reason="retriever.py _exact: the worth of an identifier falls with the other words")
 
 
-@pytest.mark.parametrize("form", ["{}", pytest.param("anyone seen {} here?", marks=OUTVOTED)])
+@pytest.mark.parametrize("form", ["{}", "anyone seen {} here?"])
 def test_a_rare_identifier_brings_its_post_first(sample, form):
     assert outvoted(sample, form) == {}
 

@@ -36,6 +36,7 @@ def compare(
     out: Annotated[
         Path | None, typer.Option("--out", help="Write the comparison as Markdown to this file too.", show_default=False)
     ] = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -70,6 +71,7 @@ def gate(
         bool, typer.Option("--allow-other-corpus", help="The run may have searched other posts than the baseline.")
     ] = False,
     junit: Junit = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -138,6 +140,7 @@ def bless(
     baseline: Annotated[Path, typer.Argument(help="Folder of the baseline; made if there is none.")],
     why: Annotated[str, typer.Option("--why", help="The reason, for the ledger.")],
     by: Annotated[str | None, typer.Option("--by", help="Who decides [default: your user name].", show_default=False)] = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -181,6 +184,7 @@ def power(
         typer.Option("--sd-from", help="Two runs to read the deviation and the topics off.", show_default=False),
     ] = None,
     metric: Annotated[str, typer.Option("--metric", help="Metric whose deviation is read off.")] = "weighted_nugget_recall",
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:

@@ -30,6 +30,7 @@ def ablate(
     changes: Changes = None,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one topic.")] = 120.0,
     shared: Shared = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -126,6 +127,7 @@ def calibrate(
     plan: Annotated[Path, typer.Argument(help="TOML file that names the groups of topics, as eval/calibration.toml.")],
     out: Annotated[Path, typer.Option("--out", help="File to write the fitted confidence to.")],
     shared: Shared = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:

@@ -32,6 +32,7 @@ def judge(
     replay_only: Annotated[bool, typer.Option("--replay-only", help="Ask no server; a missing recording is an error.")] = False,
     allow_self: Annotated[bool, typer.Option("--allow-self", help="Let a model judge its own answers.")] = False,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one judgement.")] = 180.0,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:

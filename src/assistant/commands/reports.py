@@ -27,6 +27,7 @@ def report(
     ] = None,
     markdown: Annotated[bool, typer.Option("--md", help="Write Markdown, as for a pull request.")] = False,
     pages: Annotated[int, typer.Option("--pages", min=0, help="Topics that have a section of their own in HTML.")] = 500,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:

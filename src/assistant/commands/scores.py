@@ -36,6 +36,7 @@ def scored(path: Path) -> RunFolder:
 def score(
     run_dir: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
     partial: Partial = False,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:

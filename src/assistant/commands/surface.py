@@ -26,6 +26,9 @@ INTERRUPTED = 130
 WIDEST = 120
 
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index [default: index].", show_default=False)]
+Unasked = Annotated[
+    Path | None, typer.Option("--index", help="Taken as by every command; this one asks no index.", hidden=True)
+]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON to stdout; messages go to stderr.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Only posts with this tag; may be said again.")]

@@ -104,6 +104,7 @@ def import_command(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"What it is: {FORMATS}.")],
     path: Annotated[Path, typer.Argument(help="The file or folder to read.")],
     out: Annotated[Path, typer.Argument(help="The set folder to write; it must not hold a set yet.")],
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -171,7 +172,10 @@ def _say(notes: list[str]) -> None:
 
 
 @surface.reporting
-def schema() -> None:
+def schema(
+    index: surface.Unasked = None,
+    as_json: surface.Json = False,
+) -> None:
     """Print the JSON Schema of a line of topics.jsonl.
 
     Example: assistant eval schema > eval/topic.schema.json
@@ -187,6 +191,7 @@ def vary(
     out: Annotated[Path, typer.Argument(help="The set folder to write; it must not hold a set yet.")],
     shared: Shared = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Other variants for another number.")] = 0,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
@@ -212,6 +217,7 @@ def label(
     about: Annotated[
         list[str] | None, typer.Option("--about", help="Only these items: nugget, support, answer.", show_default=False)
     ] = None,
+    index: surface.Unasked = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
