@@ -289,3 +289,9 @@ def test_topics_that_were_made_easier_in_one_run_are_no_ground_for_comparison(fo
     write_scores(RunFolder(run.path))
     with pytest.raises(EvaluationError, match="18 topics are not asked and judged alike"):
         gate(RunFolder(run.path), baseline)
+
+
+def test_runs_that_record_other_numbers_of_hits_are_not_held_against_each_other(forum: Any, baseline: RunFolder) -> None:
+    report = gate(forum.run("deep", depth=50), baseline)
+    assert failed(report) == {"depth"}
+    assert "50 hits" in check(report, "depth").detail

@@ -197,3 +197,10 @@ def test_a_refusal_of_ours_states_no_name_or_number_but_those_of_titles():
 def test_plain_text_has_no_markup_of_ours_left():
     text = wording.block(post("A title"), [[("Use `arr[1]` & <b> of *x* for \\n.", 1)]])
     assert "Use `arr[1]` & <b> of *x* for \\n." in Reading(text, {1}).plain
+
+
+def test_a_range_of_more_markers_than_an_answer_has_is_two_numbers() -> None:
+    from assistant.evaluation.measures.reading import Reading
+
+    assert Reading("It holds [2-4].", (2, 3, 4)).labels == (2, 3, 4)
+    assert Reading("It holds [1-300].", (1,)).labels == (1, 300)

@@ -358,3 +358,14 @@ def test_every_metric_of_the_catalogue_has_a_title_in_reports(baseline: RunFolde
     html = report_html(baseline)
     shown = set(re.findall(r"<code>([^<]*(?:<wbr>[^<]*)*)</code>", html))
     assert {metric.name for metric in METRICS} <= {name.replace("<wbr>", "") for name in shown}
+
+
+def test_pairs_are_counted_in_words() -> None:
+    from assistant.evaluation.reporting.terminal import summary_text
+
+    twins = {"pairs": 50, "both": 27, "answered_only": 20, "declined_only": 3, "neither": 0}
+    told = summary_text({"pairs": {"counterfactual": twins, "metamorphic": {"pairs": 8, "decision": 0.75, "nuggets": 0.5}}})
+    words = " ".join(told.split())
+    assert "of 50 pairs with and without the thread: 27 answered and then refused, 20 answered both times" in words
+    assert "of 8 variants: 75% decided as their original, 50% with the same nuggets" in words
+    assert "Pairs" not in summary_text({"pairs": {"counterfactual": None, "metamorphic": None}})

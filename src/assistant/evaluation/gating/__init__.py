@@ -37,6 +37,7 @@ from assistant.evaluation.gating.regressions import (
     must_pass,
     not_worse,
     refusal_pair,
+    same_depth,
     unmeasured,
     wires,
     worst_stage,
@@ -79,6 +80,7 @@ def gate(
     lost = losses(values, before)
     checks = [*invariants(run, conditions, rescore)]
     if baseline is not None:
+        checks.append(same_depth(baseline.manifest, run.manifest))
         checks.append(fresh(baseline.manifest, run.manifest, allowed=allow_other_corpus, release=release))
         checks += [scored_alike(baseline, rescore)] if rescore else []
     checks += floors(values, {topic.id: topic.cluster_id for topic in run.topics}, conditions)

@@ -119,6 +119,12 @@ def fresh(baseline: RunManifest, run: RunManifest, *, allowed: bool, release: bo
     return Check("stale_index", Kind.INVARIANT, allowed, detail + (", which was allowed" if allowed else ""), warning=allowed)
 
 
+def same_depth(baseline: RunManifest, run: RunManifest) -> Check:
+    """Whether both runs record as many hits: what counts as found, and so the stage that lost a topic, hangs on it."""
+    detail = f"the run records {run.depth} hits a topic, the baseline {baseline.depth}"
+    return Check("depth", Kind.INVARIANT, run.depth == baseline.depth, detail)
+
+
 def worst_stage(losses: Sequence[Loss], newly: Mapping[str, float] | None) -> Stage | None:
     """Which stage lost most: with a baseline, of the topics that were right there (`newly`), else that grew most; without
     one, of all topics. None where none did."""

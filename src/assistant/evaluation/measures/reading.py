@@ -33,6 +33,8 @@ _PIECE = re.compile(
     r"|\*\*",
     re.MULTILINE | re.DOTALL,
 )
+MOST_AT_ONCE = 20
+"""Markers that a range may stand for; a longer one is two numbers."""
 _FRAMING = re.compile(
     r"^In “.*(?:the poster reports|a reply says|the accepted answer says|the article says):$"
     r"|^This was raised in “.*hold no answer to it\."
@@ -97,7 +99,8 @@ def _labels(listed: str) -> list[int]:
     found: list[int] = []
     for part in re.split(r"\s*[,;]\s*", listed):
         ends = [int(number) for number in re.split(r"\s*[–-]\s*", part)]
-        found.extend(range(ends[0], ends[-1] + 1) if len(ends) > 1 and ends[0] <= ends[-1] else ends)
+        spread = ends[0] <= ends[-1] < ends[0] + MOST_AT_ONCE
+        found.extend(range(ends[0], ends[-1] + 1) if spread else ends)
     return found
 
 
