@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assistant.language.terms import is_identifier, tokens
+from assistant.retrieval.question import LONGEST_QUESTION
 
 _QUANTITY = re.compile(
     r"\b(?:how (?:many|much|often|long|big|large|far|fast|old|few|small|frequently)"
@@ -33,8 +34,6 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-LONGEST_QUESTION = 2000
-"""Characters of a question that are looked at for what it asks; more is a pasted log."""
 _DOTTED = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+){1,3})(?![\w])")
 _SYSTEM = (
     r"(?:macOS|iOS|iPadOS|watchOS|tvOS|visionOS|Xcode|Windows|Android|Ubuntu|Debian|Fedora|Python|Java|Node|[A-Z]\w*OS|OS)"

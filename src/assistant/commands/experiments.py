@@ -117,9 +117,9 @@ def _threads(index: Path) -> dict[str, str]:
     from assistant.pipeline import Assistant
 
     assistant = Assistant(surface.settings_from(index=index))
-    rows = assistant.generation.posts.query("SELECT post_id, source_id, thread_id FROM posts")
+    threads = assistant.generation.posts.threads()
     assistant.close()
-    return {name: row["thread_id"] for row in rows for name in (row["post_id"], row["source_id"]) if name}
+    return threads
 
 
 @surface.reporting

@@ -102,14 +102,10 @@ class Asked(NamedTuple):
 
 def in_process(topics: TopicSet, settings: Settings, depth: int | None, timeout: float, quiet: bool) -> Asked:
     """The pipeline, on the index that the settings name, else on one of the set's own posts."""
-    from assistant.commands.progress import reported
-    from assistant.evaluation.preparing import indexed
     from assistant.evaluation.systems.in_process import InProcess
 
     deep = depth or _depth(topics)
-    if topics.sources and "index" not in settings.model_fields_set:
-        with reported(quiet) as progress:
-            settings = indexed(topics, settings, progress)
+    settings = _with_index(topics, settings, quiet)
     system = InProcess(settings, deep, timeout, search_only=topics.task == "search")
     missing, named = system.missing(topics.topics)
     if missing:
@@ -120,6 +116,17 @@ def in_process(topics: TopicSet, settings: Settings, depth: int | None, timeout:
         )
     offline = settings.embedder == "minilm" and settings.generator == "extractive"
     return Asked(system, tuple(system.index().items()), deep, offline)
+
+
+def _with_index(topics: TopicSet, settings: Settings, quiet: bool) -> Settings:
+    """The settings as they are where they name an index, else with one of the set's own posts."""
+    from assistant.commands.progress import reported
+    from assistant.evaluation.preparing import indexed
+
+    if not topics.sources or "index" in settings.model_fields_set:
+        return settings
+    with reported(quiet) as progress:
+        return indexed(topics, settings, progress)
 
 
 def _depth(topics: TopicSet) -> int:
@@ -152,16 +159,11 @@ def _served(
 
 def _known_posts(topics: TopicSet, settings: Settings) -> list[PostRecord]:
     """Every post of the index: what a server's sources may mean."""
-    from assistant.commands.progress import reported
-    from assistant.evaluation.preparing import indexed
     from assistant.evaluation.systems.system import post_record
     from assistant.pipeline import Assistant
     from assistant.render import post_json
 
-    if topics.sources and "index" not in settings.model_fields_set:
-        with reported() as progress:
-            settings = indexed(topics, settings, progress)
-    assistant = Assistant(settings)
+    assistant = Assistant(_with_index(topics, settings, quiet=False))
     posts = assistant.generation.posts.posts(range(assistant.generation.manifest.posts))
     assistant.close()
     return [post_record(post_json(post)) for post in posts]

@@ -45,6 +45,11 @@ class PostStore:
     def __init__(self, path: Path) -> None:
         self._connection = open_read_only(path)
 
+    def threads(self) -> dict[str, str]:
+        """The thread of every post, by `post_id` and by `source_id`; of posts with one source id, that of the last."""
+        rows = self.query("SELECT post_id, source_id, thread_id FROM posts ORDER BY row")
+        return {name: row["thread_id"] for row in rows for name in (row["post_id"], row["source_id"]) if name}
+
     def close(self) -> None:
         self._connection.close()
 

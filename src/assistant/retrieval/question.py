@@ -14,6 +14,8 @@ _QUESTION_WORDS = frozenset(
         "had anyone anybody someone somebody there any ever get got getting i my me we our you your it its"
     ).split()
 )
+LONGEST_QUESTION = 2000
+"""Characters of a question that are looked at for what it asks or how it is spelt; more is a pasted log."""
 SHORTEST_IDENTIFIER = 5
 """Characters; shorter names of letters and digits (p53, IL6, M4) mean many things."""
 

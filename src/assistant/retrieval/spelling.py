@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 
 from assistant.language.terms import is_plain_word, tokens
+from assistant.retrieval.question import LONGEST_QUESTION
 
-LONGEST = 2000
-"""Characters of a question that somebody types; more is a pasted log, which is as it is."""
 _SENTENCE_END = re.compile(r"(?:^|[.?!:])[\s\"'“‘(]*$")
 
 
@@ -18,7 +17,7 @@ def corrected(question: str, known: Callable[[str], bool], nearest: Callable[[st
     Names (capitalised inside a sentence), identifiers and short words stay as they are: a name that the forum lacks is the
     very sign that it has no answer.
     """
-    if len(question) > LONGEST:
+    if len(question) > LONGEST_QUESTION:
         return question
     pieces: list[str] = []
     end = 0

@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from assistant.errors import EvaluationError
-from assistant.evaluation.sets.imported import Imported, relative, write_set
-from assistant.evaluation.sets.reading import TOPICS_FILE, SetReading
-from assistant.evaluation.sets.sources import PREFIX
+from assistant.evaluation.sets.imported import write_derived
+from assistant.evaluation.sets.reading import SetReading
 from assistant.evaluation.topics import HOLDS_ANSWER, Expect, Topic, TopicSet
 
 SUFFIX = "-without"
@@ -41,9 +40,7 @@ def write_counterfactual(reading: SetReading, out: Path, thread_of: Mapping[str,
         raise EvaluationError(
             f"no answerable topic of {reading.set.name} names a thread", hint="where topics name posts only, say `--index DIR`"
         )
-    sources = tuple(str(path) if str(path).startswith(PREFIX) else relative(path, out) for path in pairs.sources)
-    about = reading.about.model_copy(update={"name": pairs.name, "topics": (TOPICS_FILE,), "sources": sources})
-    write_set(Imported(about, pairs.topics), out)
+    write_derived(reading, pairs.name, pairs.topics, out)
     return len(pairs.topics)
 
 

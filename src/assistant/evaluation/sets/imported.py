@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from assistant.errors import EvaluationError
 from assistant.evaluation.runs import line_of, write_text
-from assistant.evaluation.sets.reading import SET_FILE, TOPICS_FILE, PostText, SetFile
+from assistant.evaluation.sets.reading import SET_FILE, TOPICS_FILE, PostText, SetFile, SetReading
 from assistant.evaluation.sets.rows import json_lines
+from assistant.evaluation.sets.sources import PREFIX
 from assistant.evaluation.topics import Topic
 
 POSTS_FILE = "posts.jsonl"
@@ -38,6 +39,13 @@ def write_set(found: Imported, out: Path) -> None:
         write_text(out / POSTS_FILE, json_lines(rows))
     write_text(out / TOPICS_FILE, "".join(map(line_of, found.topics)))
     write_text(out / SET_FILE, toml_of(about))
+
+
+def write_derived(reading: SetReading, name: str, topics: tuple[Topic, ...], out: Path) -> None:
+    """Write a set folder of other topics about the posts of a set. Raises EvaluationError where one stands already."""
+    sources = tuple(str(path) if str(path).startswith(PREFIX) else relative(path, out) for path in reading.set.sources)
+    about = reading.about.model_copy(update={"name": name, "topics": (TOPICS_FILE,), "sources": sources})
+    write_set(Imported(about, topics), out)
 
 
 def relative(path: Path, folder: Path) -> str:

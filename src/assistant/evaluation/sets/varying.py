@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.evaluation.sets.imported import Imported, relative, write_set
-from assistant.evaluation.sets.reading import TOPICS_FILE, SetReading
-from assistant.evaluation.sets.sources import PREFIX
+from assistant.evaluation.sets.imported import write_derived
+from assistant.evaluation.sets.reading import SetReading
 from assistant.evaluation.topics import Topic
 from assistant.language.segments import sentences
 from assistant.language.terms import is_identifier
@@ -131,7 +130,5 @@ def write_varied(reading: SetReading, out: Path, seed: int = 0) -> int:
     topics = reading.faultless()
     variants = {topic.id: vary(topic, seed) for topic in topics.topics}
     every = tuple(one for topic in topics.topics for one in (topic, *variants[topic.id]))
-    sources = tuple(str(path) if str(path).startswith(PREFIX) else relative(path, out) for path in topics.sources)
-    about = reading.about.model_copy(update={"name": f"{topics.name}-varied", "topics": (TOPICS_FILE,), "sources": sources})
-    write_set(Imported(about, every), out)
+    write_derived(reading, f"{topics.name}-varied", every, out)
     return sum(map(len, variants.values()))

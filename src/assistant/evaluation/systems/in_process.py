@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from assistant.errors import EvaluationError
@@ -68,8 +69,8 @@ class InProcess:
 
     def missing(self, topics: Iterable[Topic]) -> tuple[int, int]:
         """How many of the gold posts and threads of these topics the index does not have, and how many there are."""
-        rows = self._indexes.whole.generation.posts.query("SELECT post_id, source_id, thread_id FROM posts")
-        held = {name for row in rows for name in tuple(row)}
+        threads = self._indexes.whole.generation.posts.threads()
+        held = {*threads, *threads.values()}
         named = {name for topic in topics if not topic.without for name in (*topic.posts, *topic.threads)}
         return len(named - held), len(named)
 
@@ -156,31 +157,16 @@ def _records(posts: Sequence[Post]) -> tuple[PostRecord, ...]:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """Run `work` in a daemon thread: one that never returns does not keep the program from ending."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[T] = loop.create_future()
-
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(result)  # type: ignore[arg-type]
+    """Run `work` in a daemon thread: one that never returns does not keep the program from ending, as an executor's would."""
+    outcome: Future[T] = Future()
+    # What runs is not cancelled: its outcome has to find its place when it comes, though nobody waits any more.
+    outcome.set_running_or_notify_cancel()
 
     def run() -> None:
         try:
-            result = work()
+            outcome.set_result(work())
         except BaseException as error:  # noqa: BLE001 - carried over to the waiting side, whatever it is
-            _call_soon(loop, settle, None, error)
-        else:
-            _call_soon(loop, settle, result, None)
+            outcome.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
-    return await future
-
-
-def _call_soon(loop: asyncio.AbstractEventLoop, *call: Any) -> None:
-    # The loop has gone where nobody waits any more.
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(*call)
+    return await asyncio.wrap_future(outcome)

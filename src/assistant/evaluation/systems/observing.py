@@ -30,8 +30,7 @@ class Observing:
 
     def threads(self) -> dict[str, str]:
         """The thread of every post of the index, by `post_id` and by `source_id`."""
-        rows = self._indexes.whole.generation.posts.query("SELECT post_id, source_id, thread_id FROM posts")
-        return {name: row["thread_id"] for row in rows for name in (row["post_id"], row["source_id"]) if name}
+        return self._indexes.whole.generation.posts.threads()
 
     def close(self) -> None:
         """Close the indexes."""
