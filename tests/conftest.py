@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +190,30 @@ def small(tmp_path: Path) -> Iterator[SmallIndex]:
     index = SmallIndex(tmp_path / "small-index", HashingEmbedder())
     yield index
     index.close()
+
+
+@pytest.fixture
+def serving() -> Iterator[Callable[[ThreadingHTTPServer], ThreadingHTTPServer]]:
+    """Starts a server of a test's own on loopback; it is stopped when the test ends."""
+    with ExitStack() as running:
+
+        def start(server: ThreadingHTTPServer) -> ThreadingHTTPServer:
+            running.enter_context(server)
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+            thread.start()
+            running.callback(thread.join)
+            running.callback(server.shutdown)
+            return server
+
+        yield start
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port of loopback where nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -53,13 +51,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server():
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
+def server(serving):
+    return serving(Server())
+
+
+@pytest.fixture
+def closed_url(closed_port):
+    return f"http://127.0.0.1:{closed_port}/v1"
 
 
 @pytest.fixture
@@ -67,13 +65,6 @@ def remote(server):
     embedder = ServerEmbedder("openai", "some-model", server.url, "sk-secret")
     yield embedder
     embedder._client.close()
-
-
-@pytest.fixture
-def closed_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
 
 
 def test_vectors_have_length_one(remote):
@@ -174,14 +165,14 @@ def test_a_server_that_fails_is_asked_again_a_bounded_number_of_times(remote, se
     assert len(server.requests) == 3
 
 
-def test_a_refused_connection_is_unreachable_in_bounded_time(closed_port):
-    embedder = ServerEmbedder("openai", "m", closed_port, None)
+def test_a_refused_connection_is_unreachable_in_bounded_time(closed_url):
+    embedder = ServerEmbedder("openai", "m", closed_url, None)
     started = time.perf_counter()
     with pytest.raises(ServerUnreachable) as error:
         embedder.embed(["a"])
     assert time.perf_counter() - started < 10
     assert error.value.exit_code == 6
-    assert closed_port in error.value.message
+    assert closed_url in error.value.message
     embedder._client.close()
 
 
@@ -194,9 +185,9 @@ def test_a_server_that_never_answers_is_unreachable(server, monkeypatch):
     embedder._client.close()
 
 
-def test_the_command_exits_with_6_when_no_server_answers(closed_port, run, jsonl, tmp_path, monkeypatch):
+def test_the_command_exits_with_6_when_no_server_answers(closed_url, run, jsonl, tmp_path, monkeypatch):
     monkeypatch.setenv("ASSISTANT_EMBEDDER", "openai:some-model")
-    monkeypatch.setenv("ASSISTANT_EMBEDDER_BASE_URL", closed_port)
+    monkeypatch.setenv("ASSISTANT_EMBEDDER_BASE_URL", closed_url)
     result = run("index", jsonl("a.jsonl", {"id": "1", "body": "It fails on boot."}), "--index", tmp_path / "index")
     assert result.exit_code == 6
     assert "hint: start the server" in result.stderr
