@@ -13,6 +13,9 @@
     ├── PostNotFound              1   404
     ├── EvaluationError           1   422   a set, a run or its scores cannot be used
     └── ServerUnreachable         6   502   a model server does not answer
+        ├── ServerTimedOut        6   504   it takes too long
+        ├── ServerBusy            6   503   it has too much to do, or loads its model
+        └── ServerRefused         6   502   it answers that it will not: key, model's name, request
 
 A message says what happened, with the values; `hint` says what to do about it, as a command where there is one.
 Errors are caught at a surface only (command line, chat turn, HTTP handler).
@@ -101,3 +104,19 @@ class ServerUnreachable(AssistantError):
 
     exit_code = 6
     http_status = 502
+
+
+class ServerTimedOut(ServerUnreachable):
+    """A model server took longer than the settings allow: to begin, between two pieces, or for the whole."""
+
+    http_status = 504
+
+
+class ServerBusy(ServerUnreachable):
+    """A model server has too much to do, or is still loading its model, and was asked as often as the settings allow."""
+
+    http_status = 503
+
+
+class ServerRefused(ServerUnreachable):
+    """A model server answers that it will not: the key, the model's name or the request is not to its liking."""

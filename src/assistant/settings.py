@@ -6,7 +6,7 @@ Built at the surface (command line, server) and passed down; nothing below reads
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -36,7 +36,27 @@ class Settings(BaseSettings):
     )
     embedder: str = Field("minilm", description="`minilm`, `openai:MODEL` or `ollama:MODEL`")
     embedder_base_url: str | None = Field(None, description="server of the embedder, with its /v1")
-    generator: Literal["extractive"] = Field("extractive", description="who words the answer; `extractive` quotes the posts")
+    generator: str = Field(
+        "extractive",
+        pattern=r"^(extractive|(openai|ollama):\S+)$",
+        description="who words the answer: `extractive` quotes the posts; `openai:MODEL` and `ollama:MODEL` write prose",
+    )
+    base_url: str | None = Field(None, description="server of the generator; an OpenAI-compatible one with its /v1")
+    context_tokens: int | None = Field(
+        None, ge=1024, le=2_000_000, description="tokens that prompt and answer share; what the server says if not set"
+    )
+    answer_tokens: int = Field(800, ge=64, le=32_000, description="tokens that a model may write for one answer")
+    temperature: float = Field(0.0, ge=0.0, le=2.0, description="how freely the model words; 0 is the same words each time")
+    connect_seconds: float = Field(5.0, gt=0, le=120, description="how long a connection to the generator may take")
+    first_token_seconds: float = Field(
+        90.0, gt=0, le=3600, description="how long until the model's first word, retries included"
+    )
+    idle_seconds: float = Field(30.0, gt=0, le=3600, description="how long between two words of the model")
+    total_seconds: float = Field(300.0, gt=0, le=36_000, description="how long for a whole answer of the model")
+    retries: int = Field(2, ge=0, le=10, description="how often a failed request is sent again, before the first word only")
+    price_in: float | None = Field(None, ge=0, description="price of a million tokens that the model reads, for the cost shown")
+    price_out: float | None = Field(None, ge=0, description="price of a million tokens that the model writes")
+    strict: bool = Field(False, description="drop what no cited words support, and exit with 3 when no answer is left")
     threads: int | None = Field(None, ge=1, le=256, description="threads of the embedder; all processors if not set")
     k: int = Field(10, ge=1, le=1000, description="how many posts a search shows")
     max_characters: int = Field(600, ge=80, le=10_000, description="how much of the posts an answer quotes at most")

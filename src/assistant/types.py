@@ -27,6 +27,10 @@ class Part(StrEnum):
     FRAMES = "frames"
     REPLIES = "replies"
     FIELDS = "fields"
+    MARKING = "marking"
+    CHECKING = "checking"
+    MASKING = "masking"
+    ADDRESSES = "addresses"
 
 
 Parts = frozenset[Part]
@@ -194,6 +198,8 @@ class Refusal(StrEnum):
     NOT_HERE = "not_here"
     ASKED_NOT_ANSWERED = "asked_not_answered"
     EMPTY_QUESTION = "empty_question"
+    MODEL_FOUND_NONE = "model_found_none"
+    NOTHING_SUPPORTED = "nothing_supported"
 
 
 class Verdict(StrEnum):
@@ -218,11 +224,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a marker `[label]` stands for: `post.body[start:end] == quote` unless the verdict is dangling."""
+    """What a marker `[label]` stands for: `post.body[start:end] == quote`. One that is dangling has no post and no quote."""
 
     label: int
     claim: str
-    post: Post
+    post: Post | None
     start: int
     end: int
     quote: str
@@ -244,6 +250,35 @@ class Turn:
 
     role: str
     content: str
+
+
+class Rewriting(StrEnum):
+    """How a question was made to stand by itself."""
+
+    AS_ASKED = "as_asked"
+    NEW_SUBJECT = "new_subject"
+    CARRIED = "carried"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class Standalone:
+    """A question that stands by itself, how it came to, and why in a few words; `leans_on` is the question before it that it
+    follows up, made to stand by itself too, None where it follows up nothing."""
+
+    text: str
+    how: Rewriting = Rewriting.AS_ASKED
+    why: str = ""
+    leans_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a model read and wrote, and what they cost by the prices of the settings (None: no prices are set)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +303,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an answerer says: text with markers, its citations, and how sure it is (0-1)."""
+    """What an answerer says: text with markers, its citations, and how sure it is (0-1).
+
+    `cut_off` says why a model's answer ended early, `left_out` how many of its sentences are not shown.
+    """
 
     text: str
     status: Status
@@ -276,6 +314,9 @@ class Reply:
     citations: tuple[Citation, ...] = ()
     passages: tuple[Passage, ...] = ()
     refusal: Refusal | None = None
+    usage: Usage | None = None
+    cut_off: str | None = None
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +324,7 @@ class Answer:
     """A reply with everything around it, as every surface hands it on."""
 
     question: str
-    standalone_question: str
+    standalone: Standalone
     reply: Reply
     nearest: tuple[Near, ...]
     generator: str
