@@ -11,7 +11,7 @@ from pathlib import Path
 from assistant.errors import AssistantError
 from assistant.indexing.build import known_roots
 from assistant.indexing.embedders import embedder_from
-from assistant.indexing.generation import Generation
+from assistant.indexing.generation import open_in_force
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.manifest import Recipe
 from assistant.indexing.minilm import processors
@@ -70,8 +70,8 @@ def _cache(settings: Settings) -> str:
 
 
 def _index(settings: Settings) -> str:
-    generation = Generation(
-        IndexFolder(Path(settings.index)).current(), Recipe.of(embedder_from(settings).fingerprint, settings.without)
+    generation = open_in_force(
+        IndexFolder(Path(settings.index)), Recipe.of(embedder_from(settings).fingerprint, settings.without)
     )
     manifest = generation.manifest
     generation.close()

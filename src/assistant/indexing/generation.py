@@ -1,58 +1,107 @@
-"""One finished generation, open for questions. Parts are opened when first needed and closed together."""
+"""One finished generation, open for questions from any number of threads.
+
+It is leased while it is open, so no build removes it. Parts are opened when first needed and closed together.
+"""
 
 from __future__ import annotations
 
-from functools import cached_property
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
-from assistant.errors import IndexDamaged
-from assistant.indexing.generations import FRESH_HINT
+from assistant.errors import IndexDamaged, IndexUnusable
+from assistant.indexing.generations import FRESH_HINT, IndexFolder
+from assistant.indexing.lease import Lease
 from assistant.indexing.lexical_store import LexicalStore
 from assistant.indexing.manifest import Manifest, Recipe, file_faults, read_manifest
 from assistant.indexing.post_store import PostStore
 from assistant.indexing.vector_store import VectorStore
 from assistant.indexing.vocabulary import Vocabulary
 
+PartT = TypeVar("PartT")
+
 
 class Generation:
     """Posts, vectors and search terms of one build, immutable.
 
-    Raises IndexDamaged when a file is missing or of another size than the manifest says, IndexMismatch when it was
-    built by another recipe than the one in force.
+    Raises IndexDamaged when a file is missing or of another size than the manifest says, or the whole folder was removed,
+    IndexMismatch when it was built by another recipe than the one in force.
     """
 
     def __init__(self, folder: Path, recipe: Recipe) -> None:
         self.folder = folder
-        self.manifest: Manifest = read_manifest(folder)
-        self.manifest.require(recipe)
-        for fault in file_faults(folder, self.manifest):
-            raise IndexDamaged(fault, hint=FRESH_HINT)
+        self._lease = _leased(folder)
+        self._opening = threading.Lock()
+        self._parts: dict[Any, Any] = {}
+        self._closed = False
+        try:
+            self.manifest: Manifest = read_manifest(folder)
+            self.manifest.require(recipe)
+            for fault in file_faults(folder, self.manifest):
+                raise IndexDamaged(fault, hint=FRESH_HINT)
+        except IndexUnusable:
+            self.close()
+            raise
 
     @property
     def name(self) -> str:
         return self.manifest.generation
 
-    @cached_property
+    @property
     def posts(self) -> PostStore:
-        return PostStore(self.folder / "posts.sqlite")
+        return self._part(PostStore, "posts.sqlite")
 
-    @cached_property
+    @property
     def lexical(self) -> LexicalStore:
-        return LexicalStore(self.folder / "bm25")
+        return self._part(LexicalStore, "bm25")
 
-    @cached_property
+    @property
     def vocabulary(self) -> Vocabulary:
-        return Vocabulary(self.folder / "bm25")
+        return self._part(Vocabulary, "bm25")
 
-    @cached_property
+    @property
     def vectors(self) -> VectorStore:
-        return VectorStore(self.folder / "chroma")
+        return self._part(VectorStore, "chroma")
+
+    def _part(self, kind: Callable[[Path], PartT], place: str) -> PartT:
+        with self._opening:
+            if self._closed:
+                raise RuntimeError(f"{self.folder.name} was closed and is read")
+            if kind not in self._parts:
+                self._parts[kind] = kind(self.folder / place)
+            part: PartT = self._parts[kind]
+            return part
+
+    def stands(self) -> bool:
+        """Whether the folder still is the one that was opened, not removed nor replaced by another of its name."""
+        return self._lease.stands()
 
     def close(self) -> None:
-        """Give up files and memory; the object must not be used afterwards."""
-        for name in ("posts", "vectors"):
-            part = self.__dict__.pop(name, None)
-            if part is not None:
-                part.close()
-        self.__dict__.pop("lexical", None)
-        self.__dict__.pop("vocabulary", None)
+        """Give up files, memory and the lease; the object must not be used afterwards."""
+        with self._opening:
+            self._closed = True
+            for part in self._parts.values():
+                if isinstance(part, PostStore | VectorStore):
+                    part.close()
+            self._parts.clear()
+            self._lease.close()
+
+
+def _leased(folder: Path) -> Lease:
+    try:
+        return Lease(folder)
+    except OSError as error:
+        raise IndexDamaged(f"the generation {folder.name} cannot be opened ({error})", hint=FRESH_HINT) from error
+
+
+def open_in_force(folder: IndexFolder, recipe: Recipe) -> Generation:
+    """Open the generation in force. Raises IndexMissing, IndexDamaged, IndexMismatch."""
+    while True:
+        name = folder.current_name()
+        try:
+            return Generation(folder.path / name, recipe)
+        except IndexDamaged:
+            # Between reading its name and leasing it builds may have replaced it; the next one is tried then.
+            if folder.current_name() == name:
+                raise

@@ -6,7 +6,7 @@
     INDEX/writer.lock, writer.pid
 
 A build works in `*.partial` and renames it when it is whole; then the pointer moves. A crash leaves a partial folder,
-which the next build removes, and the pointer where it was.
+which the next build removes, and the pointer where it was. A generation that somebody reads (`lease`) is not removed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from assistant.errors import IndexDamaged, IndexLocked, IndexMissing
+from assistant.errors import IndexDamaged, IndexLocked, IndexMissing, IndexUnusable
+from assistant.indexing.lease import remove_unleased
 
 CURRENT = "CURRENT"
 PARTIAL = ".partial"
 KEPT = 2
-"""Generations that stay: the one in force, and the one that a reader may still have open or be rolled back to."""
+"""Generations that stay, read or not: the one in force, and the one before it, to be rolled back to."""
 
 BUILD_HINT = "build one: `assistant index PATH...`"
 FRESH_HINT = "build it anew: `assistant index --fresh PATH...` (name all its sources; what was embedded is kept)"
@@ -59,15 +60,22 @@ class IndexFolder:
 
     def current_name(self) -> str:
         """Name of the generation in force. Raises IndexMissing, IndexDamaged."""
+        name = self._pointer()
+        while not name.startswith("gen-") or "/" in name or not (self.path / name).is_dir():
+            # Builds may have replaced and removed it after its name was read.
+            pointer = self._pointer()
+            if pointer == name:
+                raise IndexDamaged(f"{self.path / CURRENT} names {name[:80]!r}, which is not here", hint=FRESH_HINT)
+            name = pointer
+        return name
+
+    def _pointer(self) -> str:
         try:
-            name = (self.path / CURRENT).read_text(encoding="utf-8").strip()
+            return (self.path / CURRENT).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             raise IndexMissing(f"there is no index in {self.path}", hint=BUILD_HINT) from None
         except (OSError, UnicodeDecodeError) as error:
             raise IndexDamaged(f"{self.path / CURRENT} cannot be read ({error})", hint=FRESH_HINT) from error
-        if not name.startswith("gen-") or "/" in name or not (self.path / name).is_dir():
-            raise IndexDamaged(f"{self.path / CURRENT} names {name[:80]!r}, which is not here", hint=FRESH_HINT)
-        return name
 
     def current(self) -> Path:
         """Folder of the generation in force. Raises IndexMissing, IndexDamaged."""
@@ -83,22 +91,31 @@ class IndexFolder:
         return f"gen-{max(numbers, default=0) + 1:06d}-{corpus[:8]}"
 
     def start_partial(self) -> Path:
-        """An empty folder to build in; what earlier builds left unfinished is removed. Call under the writer's lock."""
+        """An empty folder to build in; what earlier builds left behind is removed. Call under the writer's lock."""
         for left in self.path.glob(f"*{PARTIAL}"):
             shutil.rmtree(left)
+        self._remove_old()
         folder = self.path / f"gen-next{PARTIAL}"
         folder.mkdir(mode=0o700)
         return folder
 
     def publish(self, partial: Path, name: str) -> None:
-        """Put a finished build in force and remove generations that are no longer kept."""
+        """Put a finished build in force and remove generations that are no longer kept; those leased, a later build removes."""
         _sync_folder(partial)
         partial.rename(self.path / name)
         _sync_folder(self.path)
         replace_file(self.path / CURRENT, name + "\n")
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        try:
+            in_force = self.current_name()
+        except IndexUnusable:
+            # Which one is to be kept is not known.
+            return
         for old in self.generations()[:-KEPT]:
-            if old.name != name:
-                shutil.rmtree(old)
+            if old.name != in_force:
+                remove_unleased(old, old.with_name(old.name + PARTIAL))
 
     @contextmanager
     def writer(self) -> Iterator[None]:

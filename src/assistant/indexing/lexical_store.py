@@ -11,6 +11,7 @@ import importlib
 import logging
 import math
 import sys
+import threading
 import warnings
 from array import array
 from collections.abc import Iterable, Sequence
@@ -45,18 +46,20 @@ PAIR_WEIGHT = 0.3
 WORDS, PAIRS = "words", "pairs"
 HASHES, NUMBERS = "hashes.npy", "numbers.npy"
 BM25S_VOCABULARY = "vocab.index.json"
+_IMPORTING = threading.Lock()
 
 
 def _bm25s() -> Any:
     """bm25s without scipy, which it takes along wherever that is installed: a tenth of a second for nothing we use."""
     unused = "scipy.sparse"
-    if unused in sys.modules:
-        return importlib.import_module("bm25s")
-    sys.modules[unused] = None  # type: ignore[assignment]
-    try:
-        return importlib.import_module("bm25s")
-    finally:
-        del sys.modules[unused]
+    with _IMPORTING:
+        if "bm25s" in sys.modules or unused in sys.modules:
+            return importlib.import_module("bm25s")
+        sys.modules[unused] = None  # type: ignore[assignment]
+        try:
+            return importlib.import_module("bm25s")
+        finally:
+            del sys.modules[unused]
 
 
 def pairs_of(in_order: Sequence[str]) -> list[str]:
@@ -158,7 +161,7 @@ class _Index:
 
 
 class LexicalStore:
-    """A finished lexical index."""
+    """A finished lexical index. Nothing of it changes, so any thread may ask."""
 
     def __init__(self, folder: Path) -> None:
         self._words = _Index(folder / WORDS)

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 import zipfile
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
@@ -122,7 +123,8 @@ def processors() -> int:
 
 
 class MiniLM:
-    """all-MiniLM-L6-v2: texts to unit vectors of 384 float32. Loads on first use; one instance serves one process."""
+    """all-MiniLM-L6-v2: texts to unit vectors of 384 float32. Loads on first use; one instance serves all threads of a
+    process, each with the vectors that it would get alone."""
 
     fingerprint = FINGERPRINT
     dimension = DIMENSION
@@ -131,6 +133,8 @@ class MiniLM:
     def __init__(self, cache: Path, threads: int | None = None) -> None:
         self._cache = cache
         self._threads = threads or processors()
+        # Two first questions at once would load the model twice.
+        self._loading = threading.RLock()
 
     @cached_property
     def _files(self) -> tuple[bytes, bytes]:
@@ -160,7 +164,9 @@ class MiniLM:
 
     def count_tokens(self, text: str) -> int:
         """Word pieces of `text` without the two special tokens."""
-        return sum(map(self._word_count, text.split()))
+        with self._loading:
+            count = self._word_count
+        return sum(map(count, text.split()))
 
     def is_word(self, word: str) -> bool:
         """Whether `word` is one piece: of 30,522 pieces nearly all that are whole words are common English ones."""
@@ -187,10 +193,12 @@ class MiniLM:
         """
         import numpy as np
 
+        with self._loading:
+            tokenizer, session = self._tokenizer, self._session
         # Half a surrogate pair can come in from a shell; it is no text that a tokenizer takes.
-        encodings = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
+        encodings = tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
         vectors = np.empty((len(texts), DIMENSION), dtype=np.float32)
         for row, encoding in enumerate(encodings):
             ids = np.array([encoding.ids], dtype=np.int32)
-            vectors[row] = self._session.run(["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
+            vectors[row] = session.run(["embedding"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})[0][0]
         return vectors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -40,10 +41,11 @@ def post_of(row: sqlite3.Row, sources: Iterable[Source] = ()) -> Post:
 
 
 class PostStore:
-    """The posts of one generation."""
+    """The posts of one generation. Usable from any thread: queries are short, and take turns on one connection."""
 
     def __init__(self, path: Path) -> None:
         self._connection = open_read_only(path)
+        self._turn = threading.Lock()
 
     def threads(self) -> dict[str, str]:
         """The thread of every post, by `post_id` and by `source_id`; of posts with one source id, that of the last."""
@@ -51,15 +53,17 @@ class PostStore:
         return {name: row["thread_id"] for row in rows for name in (row["post_id"], row["source_id"]) if name}
 
     def close(self) -> None:
-        self._connection.close()
+        with self._turn:
+            self._connection.close()
 
     def __len__(self) -> int:
-        (count,) = self._connection.execute("SELECT count(*) FROM posts").fetchone()
+        ((count,),) = self.query("SELECT count(*) FROM posts")
         return int(count)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Rows of a query over the tables of `schema`; `sql` is a constant of ours, values go into `parameters`."""
-        return self._connection.execute(sql, parameters).fetchall()
+        with self._turn:
+            return self._connection.execute(sql, parameters).fetchall()
 
     def posts(self, rows: Sequence[int]) -> list[Post]:
         """The posts at these rows, in the order asked for. Raises KeyError for a row that is not there."""
@@ -67,7 +71,7 @@ class PostStore:
         for part in _parts(rows):
             marks = ",".join("?" * len(part))
             places = self._sources(part)
-            for row in self._connection.execute(f"{_SELECT} WHERE posts.row IN ({marks})", part):
+            for row in self.query(f"{_SELECT} WHERE posts.row IN ({marks})", part):
                 found[row["row"]] = post_of(row, places.get(row["row"], ()))
         return [found[row] for row in rows]
 
@@ -75,7 +79,7 @@ class PostStore:
         marks = ",".join("?" * len(rows))
         places: dict[int, list[Source]] = {}
         statement = f"SELECT * FROM post_sources WHERE post_row IN ({marks}) ORDER BY post_row, path, line"  # noqa: S608
-        for row in self._connection.execute(statement, rows):
+        for row in self.query(statement, rows):
             places.setdefault(row["post_row"], []).append(Source(row["path"], row["line"]))
         return places
 
@@ -105,7 +109,7 @@ class PostStore:
         for part in _parts(chunk_ids):
             marks = ",".join("?" * len(part))
             statement = f"SELECT chunk_id, post_row, start, end FROM chunks WHERE chunk_id IN ({marks})"  # noqa: S608
-            for row in self._connection.execute(statement, part):
+            for row in self.query(statement, part):
                 found[row["chunk_id"]] = ChunkPlace(*row)
         return found
 
@@ -118,7 +122,7 @@ class PostStore:
                 f"SELECT chunk_id, post_row, start, end FROM chunks WHERE post_row IN ({marks}) "  # noqa: S608
                 "ORDER BY post_row, number"
             )
-            found.extend(ChunkPlace(*row) for row in self._connection.execute(statement, part))
+            found.extend(ChunkPlace(*row) for row in self.query(statement, part))
         return found
 
 

@@ -6,6 +6,8 @@ outside: a `where` of Chroma costs a hundred times the query and loses hits (see
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +21,29 @@ if TYPE_CHECKING:
     from assistant.indexing.embedders import Vectors
 
 COLLECTION = "chunks"
+DATABASE = "chroma.sqlite3"
 EF_SEARCH = 400
 """Candidates that a query looks at; it must be well above the chunks asked for, or near ones are missed."""
 SYNC_THRESHOLD, BATCH_SIZE = 1000, 100  # Chroma's defaults
+
+WRITABLE_HINT = "make it writable for who asks: Chroma notes in its own database that it was opened"
+
+# Chroma shares what it opens between the clients of a folder, and counts them; opening and closing is not for two threads.
+_CLIENTS = threading.Lock()
 
 
 def _client(folder: Path) -> Client:
     import chromadb
     from chromadb.config import Settings
 
-    client: Client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))  # type: ignore[assignment]
+    with _CLIENTS:
+        client: Client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))  # type: ignore[assignment]
     return client
+
+
+def _close(client: Client) -> None:
+    with _CLIENTS:
+        client.close()
 
 
 def _configuration(count: int) -> Any:
@@ -57,20 +71,24 @@ def write_vectors(folder: Path, count: int, batches: Iterable[tuple[Sequence[str
             for start in range(0, len(ids), most):
                 collection.add(ids=list(ids[start : start + most]), embeddings=vectors[start : start + most])
     finally:
-        client.close()
+        _close(client)
 
 
 class VectorStore:
-    """A finished collection, open for reading. `close` when the generation is no longer used."""
+    """A finished collection, open for reading from any thread. `close` when the generation is no longer used.
+
+    Raises IndexDamaged for one that cannot be opened.
+    """
 
     def __init__(self, folder: Path) -> None:
         from chromadb.errors import ChromaError
 
-        self._client = _client(folder)
         try:
-            self._collection: Any = self._client.get_collection(COLLECTION, embedding_function=None)
+            self._client = _client(folder)
+            self._collection: Any = _collection(self._client)
         except ChromaError as error:
-            raise IndexDamaged(f"the vectors in {folder} cannot be opened ({error})", hint=FRESH_HINT) from error
+            hint = FRESH_HINT if os.access(folder / DATABASE, os.W_OK) else WRITABLE_HINT
+            raise IndexDamaged(f"the vectors in {folder} cannot be opened ({error})", hint=hint) from error
 
     def nearest(self, vector: Vectors, k: int) -> list[tuple[str, float]]:
         """The `k` chunks nearest to a unit vector (shape (d,)), best first, each with its cosine in -1..1."""
@@ -90,4 +108,15 @@ class VectorStore:
 
     def close(self) -> None:
         """Give up files and memory."""
-        self._client.close()
+        _close(self._client)
+
+
+def _collection(client: Client) -> Any:
+    from chromadb.errors import ChromaError
+
+    try:
+        return client.get_collection(COLLECTION, embedding_function=None)
+    except ChromaError:
+        # What stays open is handed to the next client of this folder, whatever lies there then.
+        _close(client)
+        raise

@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 from assistant.errors import AssistantError
+from assistant.indexing.lease import Lease
 from assistant.indexing.lexical_store import LexicalStore
 from assistant.indexing.manifest import FileRecord, Manifest, content_sha256, file_faults, read_manifest
 from assistant.indexing.schema import open_read_only
@@ -24,7 +25,15 @@ SECONDS = 600
 
 
 def verify_generation(folder: Path) -> list[str]:
-    """What is wrong with the generation in `folder`, a sentence each; empty when it is whole."""
+    """What is wrong with the generation in `folder`, a sentence each; empty when it is whole. No build removes it meanwhile."""
+    try:
+        with closing(Lease(folder)):
+            return _faults(folder)
+    except FileNotFoundError:
+        return [f"{folder} is not there"]
+
+
+def _faults(folder: Path) -> list[str]:
     try:
         manifest = read_manifest(folder)
     except AssistantError as error:
