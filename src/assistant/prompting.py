@@ -15,6 +15,7 @@ from typing import Any
 import assistant
 from assistant.errors import AssistantError
 
+_SECTION = re.compile(r"^--- (system|user) ---\n", re.MULTILINE)
 _VERSION = re.compile(r"\A\{#-? version: (\d+) -?#\}\n?")
 
 
@@ -34,7 +35,16 @@ class Prompt:
 
     def render(self, **values: Any) -> str:
         """The prompt with `values` in it. A value that the template names and is not given is a fault of ours and raises."""
-        return _compiled(self.template).render(**values).strip()
+        return str(_compiled(self.template).render(**values)).strip()
+
+    def messages(self, **values: Any) -> list[tuple[str, str]]:
+        """Role and content of each section of the template (`--- system ---`, `--- user ---`), with `values` in them.
+
+        Sections are told apart before anything is put in, so no value can begin one.
+        """
+        _, *rest = _SECTION.split(self.template)
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        return [(role, str(_compiled(text).render(**values)).strip()) for role, text in pairs]
 
 
 @cache

@@ -282,13 +282,26 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class CutOff:
+    """Why a model's answer ended early, what to do about it, and the exit code that this means: 0 where a limit of the
+    settings was reached, that of the error where the server failed."""
+
+    message: str
+    hint: str
+    exit_code: int = 0
+    http_status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
-    """What an answer was made with. `prompt_hash` is empty where no prompt was used."""
+    """What an answer was made with. `prompt_hash` is empty where no prompt was used; `prompts` has name, version and hash
+    of each that was."""
 
     generation: str
     settings_hash: str
     prompt_hash: str
     embedder: str
+    prompts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,7 +328,7 @@ class Reply:
     passages: tuple[Passage, ...] = ()
     refusal: Refusal | None = None
     usage: Usage | None = None
-    cut_off: str | None = None
+    cut_off: CutOff | None = None
     left_out: int = 0
 
 
@@ -330,3 +343,4 @@ class Answer:
     generator: str
     provenance: Provenance
     timings_ms: Timings
+    strict: bool = False

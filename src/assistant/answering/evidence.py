@@ -32,8 +32,6 @@ FRAMED = 8
 """Sentences whose frames are embedded as they stand, not estimated: an embedding costs as much as all the rest."""
 UNFRAMED = 10.0
 """More than any score: puts sentences that were only skimmed behind those that were framed."""
-REMEMBERED = 4096
-"""Vectors of texts kept at most, some 6 MB."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -104,19 +102,19 @@ class ReadPost:
 class Reader:
     """Reads posts for a question. `rarity` gives the rarity (0-1) of a search term in the corpus.
 
-    Vectors of texts are remembered: a follow-up, or the next question of a batch, reads the same posts again.
+    Vectors of texts are remembered: a follow-up, or the next question of a batch, reads the same posts again. Usable from
+    any thread.
     """
 
     def __init__(self, embedder: Embedder, rarity: Callable[[str], float]) -> None:
         self._embedder = embedder
         self._rarity = rarity
-        self._remembered: dict[str, Vector] = {}
 
     def skim(self, question: Question, posts: Sequence[Post]) -> list[ReadPost]:
         """The posts with each sentence scored alone, its neighbours estimated; a post without a sentence is left out."""
         wanted = {term: self._rarity(term) for term in question.content_terms}
         drafts = [draft for post in posts if (draft := _Draft.of(post, wanted)).spans]
-        vectors = self._embed([question.text, *(text for draft in drafts for text in draft.texts)])
+        vectors = self._embedder.embed([question.text, *(text for draft in drafts for text in draft.texts)])
         asked = Asked(question.text)
         done: list[ReadPost] = []
         start = 1
@@ -136,21 +134,12 @@ class Reader:
             key=lambda item: (-item[0], item[1], item[2]),
         )[:FRAMED]
         frames = [text for _, post, number in promising for text in skimmed[post].frames(number)]
-        vectors = self._embed([question.text, *frames])
+        vectors = self._embedder.embed([question.text, *frames])
         cosines = (vectors[1:] @ vectors[0]).reshape(-1, 3)
         better: list[dict[int, Scores]] = [{} for _ in skimmed]
         for (_, post, number), row in zip(promising, cosines, strict=True):
             better[post][number] = row
         return [read.with_frames(rows) for read, rows in zip(skimmed, better, strict=True)]
-
-    def _embed(self, texts: Sequence[str]) -> Vectors:
-        new = [text for text in dict.fromkeys(texts) if text not in self._remembered]
-        if len(self._remembered) + len(new) > REMEMBERED:
-            self._remembered.clear()
-            new = list(dict.fromkeys(texts))
-        if new:
-            self._remembered.update(zip(new, self._embedder.embed(new), strict=True))
-        return np.stack([self._remembered[text] for text in texts])
 
 
 def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:

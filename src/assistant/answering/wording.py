@@ -16,6 +16,13 @@ from assistant.types import Near, Post, Refusal, Role
 _ACTIVE = re.compile(r"([\[\]<\\`&])")
 # What would open a heading, a list, a quotation or a table at the beginning of a line.
 _OPENER = re.compile(r"^(\d{0,9})([#>*+=~|.)-])")
+UNSUPPORTED = "⟨not in the cited words⟩"
+UNCITED = "⟨no source⟩"
+DANGLING = "⟨cites no post⟩"
+CUT_OFF = "⟨cut off⟩"
+MARKS = (UNSUPPORTED, UNCITED, DANGLING, CUT_OFF)
+"""What follows a sentence that must not be taken for what the posts say."""
+
 NEAREST_SHOWN = 3
 LONGEST_TITLE = 160
 
@@ -46,6 +53,12 @@ def circumstances(post: Post) -> str:
     return f" ({', '.join(known)})" if known else ""
 
 
+def what_it_is(post: Post) -> str:
+    """What a model is told of a passage: title, who speaks, and what is known of the post."""
+    kind = "accepted answer" if post.accepted else post.role.value
+    return f"{title_of(post)}, {kind}{circumstances(post)}"
+
+
 def lead(post: Post) -> str:
     """The words before the quotations of one post: a post is a person's statement, not a fact."""
     if post.role is Role.ARTICLE:
@@ -69,6 +82,10 @@ def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) 
         return "There is no question here to look up."
     if reason is Refusal.ASKED_NOT_ANSWERED and post is not None:
         opening = f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
+    elif reason is Refusal.MODEL_FOUND_NONE:
+        opening = "The model found no answer to this in the posts that come nearest."
+    elif reason is Refusal.NOTHING_SUPPORTED:
+        opening = "Of what the model wrote nothing is supported by the words it cites, so none of it is shown."
     else:
         opening = "The posts stored here do not answer this."
     if not nearest:

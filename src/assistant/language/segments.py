@@ -29,10 +29,22 @@ _NUMBERED = frozenset("no nr fig eq sec vol".split())
 """Abbreviations only before a number; else words of their own."""
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*(?:\n|\Z)(?:[ \t]*\n(?=(?: {4}|\t)))*+){2,}+", re.MULTILINE)
+STOPS = ".!?…"
+CLOSERS = "\"'”’)]"
+"""What may stand between a full stop and the white space that makes it one."""
+WIDE_STOPS = "。！？"
+"""Full stops of scripts without spaces: they need no white space behind them."""
+WIDE_CLOSERS = "」』）"
+OPENERS = "\"'“‘([*_`>•–—-"
+"""What may stand between a full stop and the first letter of the next sentence, beside white space."""
 # A full stop and its closing quotes or brackets, then white space; or a line end; or a full stop of a script without spaces.
-_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|\n|[。！？]++[」』）]*+")
+_STOP = re.compile(
+    rf"(?<![{STOPS}])[{STOPS}]++[{re.escape(CLOSERS)}]*+(?=\s)|\n|[{WIDE_STOPS}]++[{WIDE_CLOSERS}]*+",
+)
 _WEAK = re.compile(r"[;:,}\])>]+(?=\s)|\s(?=(?:[-•*–—]|\d{1,2}[.)]|[{(<\[])\s?)")
-_OPENERS = re.compile(r"[\s\"'“‘(\[*_`>•–—-]*")
+_OPENING = re.compile(rf"[\s{re.escape(OPENERS)}]*")
+_LONGEST_ABBREVIATION = 12
+"""Code points before a full stop that are looked at."""
 
 
 def _blocks(text: str) -> list[Span]:
@@ -53,18 +65,12 @@ def _ends_line_only(text: str, newline: int) -> bool:
     return width in WRAP_WIDTHS and (following.isalnum() or following in ("(", '"', "'", "`"))
 
 
-def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
-    """Whether a full stop ends a sentence: not after an abbreviation or initial, and something new must begin."""
-    mark = stop[0]
-    if mark == "\n":
-        return not _ends_line_only(text, stop.start())
-    if mark[0] in "。！？":
-        return True
-    opener = _OPENERS.match(text, stop.end())
-    following = text[opener.end() : opener.end() + 1] if opener else ""
+def ends_sentence(before: str, mark: str, following: str) -> bool:
+    """Whether `mark`, a full stop with what closes behind it, ends a sentence: not after an abbreviation or initial, and
+    something new must begin. `before` is the text up to it, `following` the first character after white space and openers."""
     if mark[0] == ".":
-        before = text[max(0, stop.start() - 12) : stop.start()].rsplit(None, 1)
-        word = before[-1].lstrip("(\"'“‘[").lower() if before and not text[stop.start() - 1].isspace() else ""
+        words = before[-_LONGEST_ABBREVIATION:].rsplit(None, 1)
+        word = words[-1].lstrip("(\"'“‘[").lower() if words and not before[-1].isspace() else ""
         if word in _NUMBERED:
             return not following.isdigit()
         if word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i"):
@@ -73,8 +79,16 @@ def _ends_sentence(text: str, stop: re.Match[str]) -> bool:
     return True
 
 
+def _is_end(text: str, stop: re.Match[str]) -> bool:
+    if stop[0] == "\n":
+        return not _ends_line_only(text, stop.start())
+    opener = _OPENING.match(text, stop.end())
+    following = text[opener.end() : opener.end() + 1] if opener else ""
+    return ends_sentence(text[max(0, stop.start() - _LONGEST_ABBREVIATION) : stop.start()], stop[0], following)
+
+
 def _sentence_ends(text: str, span: Span) -> list[int]:
-    ends = [stop.end() for stop in _STOP.finditer(text, span.start, span.end) if _ends_sentence(text, stop)]
+    ends = [stop.end() for stop in _STOP.finditer(text, span.start, span.end) if _is_end(text, stop)]
     if not ends or ends[-1] < span.end:
         ends.append(span.end)
     return ends

@@ -1,0 +1,138 @@
+"""Hits to what was found: the thread that answers, read, and how sure that is; below the floor a refusal.
+
+What is found does not hang on who words it: the quoting answerer and a model get the same evidence and the same floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from assistant.answering import wording
+from assistant.answering.asked import Asked
+from assistant.answering.confidence import Confidence, Observed
+from assistant.answering.evidence import Reader, ReadPost
+from assistant.retrieval.question import Question
+from assistant.types import NONE, Hit, Near, Part, Parts, Post, Refusal, Reply, Role, Status
+
+if TYPE_CHECKING:
+    from assistant.indexing.embedders import Embedder
+    from assistant.indexing.generation import Generation
+
+CLOSE = 0.6
+"""Fused score within which a following thread may be the one that answers, so that it is read too."""
+MOST_READ = 3
+PEAK_WEIGHT = 4.0
+"""What the best sentence's cosine counts against the fused score when threads that were read are ordered."""
+REPLIES_READ = 6
+ACCEPTED_BONUS, REPLY_BONUS = 0.6, 0.4
+"""What being the accepted answer, or a reply at all, counts against the score of a post's best sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadThread:
+    """A hit's thread after reading: its posts, best first, and the score that orders threads."""
+
+    hit: Hit
+    posts: tuple[ReadPost, ...]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What an answer can be made from: the threads read (best first; one unless several are asked for), those only skimmed
+    behind them, all hits, and how likely it is that this answers (0-1)."""
+
+    question: Question
+    asked: Asked
+    threads: tuple[ReadThread, ...]
+    skimmed: tuple[ReadThread, ...]
+    hits: tuple[Hit, ...]
+    confidence: float
+
+
+class Finder:
+    """Reads what was found in one generation."""
+
+    def __init__(
+        self, generation: Generation, embedder: Embedder, confidence: Confidence, refuse_below: float, without: Parts = NONE
+    ) -> None:
+        self._generation = generation
+        self._reader = Reader(embedder, generation.lexical.rarity)
+        self._confidence = confidence
+        self._refuse_below = refuse_below
+        self._without = without
+
+    def find(self, question: Question, hits: Sequence[Hit], nearest: Sequence[Near]) -> Found | Reply:
+        """What there is to answer with, or a refusal where confidence is below the floor."""
+        if not question.text.strip():
+            reason = Refusal.EMPTY_QUESTION
+            return Reply(wording.refused(reason, ()), Status.REFUSED, 0.0, refusal=reason)
+        asked = Asked(question.text)
+        threads, skimmed = self._read(question, asked, hits)
+        if not threads:
+            return Reply(wording.refused(Refusal.NOT_HERE, nearest), Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
+        best = threads[0]
+        observed = Observed.of(question, asked, best.hit, best.posts, hits, self._generation.lexical)
+        confidence = self._confidence.answered(observed)
+        if confidence < self._refuse_below:
+            return self._refusal(confidence, observed, best, nearest)
+        return Found(question, asked, threads, skimmed, tuple(hits), confidence)
+
+    def observed(self, question: Question, hits: Sequence[Hit]) -> Observed | None:
+        """The signs that the confidence in an answer to `question` is computed from; None where there is nothing to read."""
+        asked = Asked(question.text)
+        threads, _ = self._read(question, asked, hits)
+        if not threads:
+            return None
+        return Observed.of(question, asked, threads[0].hit, threads[0].posts, hits, self._generation.lexical)
+
+    def _refusal(self, confidence: float, observed: Observed, best: ReadThread, nearest: Sequence[Near]) -> Reply:
+        on_topic = self._confidence.on_topic(observed)
+        reason = Refusal.ASKED_NOT_ANSWERED if on_topic else Refusal.NOT_HERE
+        text = wording.refused(reason, nearest, best.hit.post)
+        return Reply(text, Status.REFUSED, confidence, refusal=reason)
+
+    def _read(
+        self, question: Question, asked: Asked, hits: Sequence[Hit]
+    ) -> tuple[tuple[ReadThread, ...], tuple[ReadThread, ...]]:
+        """The thread that answers best, read (further ones behind it where the question asks for several), and the rest."""
+        skimmed = self._skim(question, asked, hits)
+        wanted = len(skimmed) if asked.several else 1
+        read = [
+            replace(thread, posts=tuple(sorted(self._framed(question, thread.posts), key=promise, reverse=True)))
+            for thread in skimmed[:wanted]
+        ]
+        return tuple(read), tuple(skimmed[wanted:])
+
+    def _framed(self, question: Question, posts: Sequence[ReadPost]) -> Sequence[ReadPost]:
+        return posts if Part.FRAMES in self._without else self._reader.read(question, posts)
+
+    def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
+        """The first hit's thread and those close behind it, ordered by what skimming them showed."""
+        threads = []
+        for hit in hits[: 1 if Part.SKIMMING in self._without else MOST_READ]:
+            if not asked.several and hits[0].score - hit.score > CLOSE:
+                continue
+            if posts := self._reader.skim(question, self._posts_of(hit)):
+                peak = max(float(post.cosines[0].max()) for post in posts)
+                threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak))
+        return sorted(threads, key=lambda thread: -thread.score)
+
+    def _posts_of(self, hit: Hit) -> list[Post]:
+        """The hit's post, and of its thread the question, the accepted answer and the first replies."""
+        if Part.REPLIES in self._without:
+            return [hit.post]
+        thread = [post for post in self._generation.posts.thread(hit.post.thread_id) if post != hit.post]
+        thread.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
+        return [hit.post, *thread[:REPLIES_READ]]
+
+
+def promise(post: ReadPost) -> float:
+    """How well a post of a thread answers: its best sentence, and that it was written as an answer.
+
+    The question's own post repeats the question's words, so without that it would always be quoted first.
+    """
+    written = ACCEPTED_BONUS if post.post.accepted else REPLY_BONUS if post.post.role is Role.REPLY else 0.0
+    return float(post.scores.max()) + written
