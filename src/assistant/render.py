@@ -7,16 +7,21 @@ bidirectional overrides of a post never reach the terminal.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from assistant.answering.wording import MARKS
 from assistant.language.controls import without_controls
-from assistant.types import Answer, Citation, Hit, Passage, Post
+from assistant.pipeline import Event, Retrieved, TextDelta
+from assistant.types import Answer, Citation, Hit, Passage, Post, Verdict
 
 _QUOTED_MARKER = re.compile(r"\\\[([\d, -]+)\\\]")
 _ESCAPED = re.compile(r"\\([\[\]<\\`&#>*+=~|.)-])")
+_MARK = re.compile("|".join(map(re.escape, MARKS)))
+LONGEST_QUOTE = 240
 _STYLES = {"bold": "1", "dim": "2", "cyan": "36", "yellow": "33"}
 
 
@@ -43,25 +48,63 @@ class Painter:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour else text
 
 
+async def told(events: AsyncGenerator[Event, None], question: str, paint: Painter, write: Callable[[str], None]) -> Answer:
+    """Write an answer to a terminal as it comes, then its sources; the answer. What is written is `answer_text`."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Retrieved):
+                write(_understood(question, event.standalone_question, paint))
+            elif isinstance(event, TextDelta):
+                write(_piece(event.text, paint))
+            else:
+                write(f"{_sources(event.answer, paint)}\n")
+                return event.answer
+    raise AssertionError("an answer ends with Answered")
+
+
 def answer_text(answer: Answer, paint: Painter) -> str:
     """An answer for a terminal: the text, then its sources by number."""
+    understood = _understood(answer.question, answer.standalone.text, paint)
+    return understood + _piece(answer.reply.text, paint) + _sources(answer, paint)
+
+
+def _understood(question: str, standalone: str, paint: Painter) -> str:
+    return "" if standalone == question else paint(f"(understood as: {one_line(standalone)})\n", "dim") + "\n"
+
+
+def _piece(text: str, paint: Painter) -> str:
+    """Whole sentences of an answer as a terminal shows them."""
     # A number in brackets that a post wrote must not look like a marker of ours.
-    text = _QUOTED_MARKER.sub(r"⟦\1⟧", without_controls(answer.reply.text))
-    text = _ESCAPED.sub(r"\1", text)
-    lines = [text]
-    if answer.standalone_question != answer.question:
-        lines.insert(0, paint(f"(understood as: {one_line(answer.standalone_question)})\n", "dim"))
-    if answer.reply.citations:
-        lines += ["", paint("Sources", "bold")]
-        lines += [_source_line(citation, paint) for citation in answer.reply.citations]
+    text = _ESCAPED.sub(r"\1", _QUOTED_MARKER.sub(r"⟦\1⟧", without_controls(text)))
+    return _MARK.sub(lambda match: paint(match[0], "yellow"), text)
+
+
+def _sources(answer: Answer, paint: Painter) -> str:
+    """What follows the text: the sources by number, and what was dropped."""
+    reply = answer.reply
+    lines = ["", "", paint("Sources", "bold")] if reply.citations else []
+    lines += [_source_line(citation, paint) for citation in reply.citations]
+    if reply.left_out and answer.strict:
+        lines += ["", "", paint(f"({_count(reply.left_out, 'sentence')} that nothing supports left out)", "dim")]
     return "\n".join(lines)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _source_line(citation: Citation, paint: Painter) -> str:
-    post = citation.post
+    label, post = paint(f"[{citation.label}]", "cyan"), citation.post
+    if post is None:
+        return f"{label} {paint('names no post that was found', 'yellow')}"
     place = post.url or (f"{shown_path(post.sources[0].path)}:{post.sources[0].line}" if post.sources else "")
-    label = paint(f"[{citation.label}]", "cyan")
-    return f"{label} {one_line(_title(post))} · {post.post_id} {citation.start}–{citation.end} · {one_line(place)}"
+    line = f"{label} {one_line(_title(post))} · {post.post_id} {citation.start}–{citation.end} · {one_line(place)}"
+    if citation.claim == citation.quote:
+        return line  # the text is the quotation
+    quote = one_line(citation.quote)
+    shown = f"“{quote[:LONGEST_QUOTE]}{' …' if len(quote) > LONGEST_QUOTE else ''}”"
+    doubt = "" if citation.verdict is Verdict.VERIFIED else paint(" (does not say so)", "yellow")
+    return f"{line}\n    {paint(shown, 'dim')}{doubt}"
 
 
 def _title(post: Post) -> str:
@@ -128,10 +171,11 @@ def hit_json(hit: Hit) -> dict[str, Any]:
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
     post = citation.post
+    names = ("post_id", "source_id", "thread_id", "title", "url")
+    place = {name: getattr(post, name, None) for name in names} | {"source": _source(post) if post else None}
     return {
-        "label": citation.label, "claim": citation.claim, "post_id": post.post_id, "source_id": post.source_id,
-        "thread_id": post.thread_id, "title": post.title, "url": post.url, "source": _source(post),
-        "start": citation.start, "end": citation.end, "quote": citation.quote, "status": citation.verdict.value,
+        "label": citation.label, "claim": citation.claim, **place, "start": citation.start, "end": citation.end,
+        "quote": citation.quote, "status": citation.verdict.value,
     }  # fmt: skip
 
 
@@ -147,7 +191,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     reply = answer.reply
     return {
         "question": answer.question,
-        "standalone_question": answer.standalone_question,
+        "standalone_question": answer.standalone.text,
+        "rewriting": {"how": answer.standalone.how.value, "why": answer.standalone.why},
         "text": reply.text,
         "status": reply.status.value,
         "refusal": reply.refusal.value if reply.refusal else None,
@@ -156,7 +201,9 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "passages": [_passage_json(passage) for passage in reply.passages],
         "nearest": [asdict(near) for near in answer.nearest],
         "generator": answer.generator,
-        "provenance": asdict(answer.provenance),
+        "provenance": asdict(answer.provenance) | {"prompts": list(answer.provenance.prompts)},
         "timings_ms": asdict(answer.timings_ms),
-        "usage": None,
+        "usage": asdict(reply.usage) if reply.usage else None,
+        "left_out": reply.left_out,
+        "cut_off": {"message": reply.cut_off.message, "hint": reply.cut_off.hint} if reply.cut_off else None,
     }

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from assistant.errors import AssistantError
-from assistant.pipeline import Assistant, answer_of
-from assistant.render import Painter, answer_text, post_text
+from assistant.pipeline import Assistant
+from assistant.render import Painter, post_text, told
 from assistant.settings import Settings
 from assistant.types import Answer, Turn
 
@@ -30,6 +31,11 @@ def _history(path: Path | None) -> History:
     path.touch(mode=0o600)
     os.chmod(path, 0o600)
     return FileHistory(str(path))
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 class Repl:
@@ -70,10 +76,11 @@ class Repl:
             print("interrupted")
 
     def _ask(self, question: str) -> None:
-        answer = asyncio.run(answer_of(self._assistant, question, self._turns))
+        answer = asyncio.run(told(self._assistant.ask(question, self._turns), question, self._paint, _write))
         self._last = answer
         self._turns += [Turn("user", question), Turn("assistant", answer.reply.text)]
-        print(answer_text(answer, self._paint))
+        if error := answer.reply.cut_off:
+            print(f"error: {error.message}\nhint: {error.hint}")
 
     def _command(self, line: str) -> None:
         name, _, argument = line.partition(" ")
@@ -87,4 +94,7 @@ class Repl:
     def _show_source(self, label: str) -> None:
         citations = self._last.reply.citations if self._last else ()
         cited = next((citation for citation in citations if str(citation.label) == label), None)
-        print(post_text(cited.post, self._paint) if cited else f"the last answer has no citation {label!r}")
+        if cited is not None and cited.post is not None:
+            print(post_text(cited.post, self._paint))
+        else:
+            print(f"the last answer has no citation {label!r}" if cited is None else f"[{label}] names no post that was found")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.conversation import standalone
-from assistant.types import Turn
+from assistant.types import Rewriting, Turn
 
 SUBJECT = "What does TKMountErrorDomain Code=37 mean on Corvid OS 14.2?"
 HISTORY = (Turn("user", SUBJECT), Turn("assistant", "It was refused by the broker [1]."))
@@ -15,56 +17,173 @@ def rarity(term):
     return 0.0 if term in {"mean", "post"} else 0.8
 
 
+def conversation(*contents):
+    return tuple(Turn(("user", "assistant")[at % 2], content) for at, content in enumerate(contents))
+
+
 @pytest.mark.parametrize(
     "question",
     ["How do I mount a TideKit volume at login without a prompt?", "Which port does the local control socket of GNFlow use?",
-     "Why does NTStoreCoordinator.stampModelHash take seconds per gigabyte on large stores?"],
+     "Why does NTStoreCoordinator.stampModelHash take seconds per gigabyte on large stores?",
+     "My toolbar keeps its light tint when the theme changes in the background, how do I fix it?",
+     "Is it possible to shrink a sparse disk image?", "smart quotes in strings.ptable?",
+     "Can somebody say that my widget that shows the weather is refreshed at night?"],
 )  # fmt: skip
 def test_a_question_with_a_subject_of_its_own_is_left_alone(question):
-    assert standalone(question, HISTORY, rarity) == question
+    asked = standalone(question, HISTORY, rarity)
+    assert asked.text == question
+    assert asked.how is Rewriting.NEW_SUBJECT
+    assert asked.leans_on is None
 
 
 @pytest.mark.parametrize(
     "question",
-    ["How do I fix it?", "And on 14.1?", "What about the workaround?", "Why?", "Did anyone answer that?", "Is there a fix?"],
-)
+    ["How do I fix it?", "And on 14.1?", "What about the workaround?", "Why?", "Did anyone answer that?", "Is there a fix?",
+     "did that fix it?", "same with QUIC?", "large files too?", "still true on 14.3?", "which one?", "official list somewhere",
+     "would a smaller one help?", "what did the second reply suggest?", "Was the number documented anywhere?",
+     "Which entitlement belongs to the approval?", "Does the broker log refusals anywhere?"],
+)  # fmt: skip
 def test_a_question_that_points_back_carries_the_subject(question):
     asked = standalone(question, HISTORY, rarity)
-    assert asked.startswith(question)
-    assert "TKMountErrorDomain" in asked
+    assert asked.text.startswith(question)
+    assert "TKMountErrorDomain" in asked.text
+    assert asked.how is Rewriting.CARRIED
+    assert asked.why
+    assert asked.leans_on == SUBJECT
 
 
 def test_the_first_question_is_left_alone_whatever_it_says():
-    assert standalone("And why is that so?", (), rarity) == "And why is that so?"
+    asked = standalone("And why is that so?", (), rarity)
+    assert (asked.text, asked.how, asked.leans_on) == ("And why is that so?", Rewriting.AS_ASKED, None)
 
 
-def test_only_what_the_user_said_is_carried():
-    asked = standalone("How do I fix it?", HISTORY, rarity)
-    assert "broker" not in asked
-    assert standalone("How do I fix it?", (Turn("assistant", "About TKVolume."),), rarity) == "How do I fix it?"
+def test_no_plain_word_of_the_assistant_is_carried():
+    assert "broker" not in standalone("How do I fix it?", HISTORY, rarity).text
+    assert standalone("How do I fix it?", (Turn("assistant", "About TKVolume."),), rarity).text == "How do I fix it?"
+
+
+def test_a_name_of_the_last_answer_is_carried_where_the_question_points_to_it():
+    history = conversation("Why do readers see stale blocks?", "Set .revalidateOnOpen as the policy [1].")
+    assert "revalidateOnOpen" in standalone("how do I set that?", history, rarity).text
+    assert "revalidateOnOpen" not in standalone("why?", history, rarity).text
+
+
+def test_few_names_of_an_answer_are_carried():
+    history = conversation("Why do readers see stale blocks?", " ".join(f"NameNumber{at}Of" for at in range(50)))
+    assert standalone("how do I set that?", history, rarity).text.count("NameNumber") == 3
 
 
 def test_a_chain_of_follow_ups_keeps_the_first_subject():
     history = (*HISTORY, Turn("user", "How do I fix it?"), Turn("assistant", "Sign it."))
-    assert "TKMountErrorDomain" in standalone("And then?", history, rarity)
+    asked = standalone("And then?", history, rarity)
+    assert "TKMountErrorDomain" in asked.text
+    assert "TKMountErrorDomain" in asked.leans_on
+
+
+def test_thanks_in_between_are_passed_over():
+    history = (*HISTORY, Turn("user", "ok, thanks!"), Turn("assistant", "You are welcome."))
+    asked = standalone("And on 14.1?", history, rarity)
+    assert "TKMountErrorDomain" in asked.text
+    assert "thanks" not in asked.text
+
+
+@pytest.mark.parametrize(("typed", "left"), [("Thanks. How do I fix it?", "How do I fix it?"), ("hm, ok. why?", "why?")])
+def test_thanks_before_a_question_are_not_searched_for(typed, left):
+    assert standalone(typed, HISTORY, rarity).text.startswith(f"{left} (")
+
+
+def test_thanks_alone_ask_nothing():
+    assert standalone("Thank you very much!", HISTORY, rarity).how is Rewriting.AS_ASKED
+
+
+def test_a_word_that_thanks_begin_with_may_begin_a_question():
+    assert standalone("Good ways to print large posters without margins?", HISTORY, rarity).text.startswith("Good ways")
+
+
+def test_a_version_in_the_question_takes_the_place_of_the_one_before():
+    text = standalone("And on 14.4?", HISTORY, rarity).text
+    assert "14.2" not in text
+    assert "37" in text
+
+
+def test_a_number_in_the_question_takes_the_place_of_the_one_before():
+    assert "37" not in standalone("same for 38?", HISTORY, rarity).text
+
+
+def test_a_correction_carries_what_it_does_not_correct():
+    asked = standalone("no, I meant the simulator", conversation("How do I rebuild the shared cache?", "Like so [1]."), rarity)
+    assert asked.text.startswith("the simulator (")
+    assert "rebuild" in asked.text
+
+
+def test_what_a_correction_takes_back_is_not_searched_for():
+    text = standalone("sorry, typo: 73, not 37", HISTORY, rarity).text
+    assert "73" in text
+    assert "37" not in text
+    assert "TKMountErrorDomain" in text
+
+
+def test_a_question_leans_on_the_turn_that_spoke_of_its_words():
+    history = (*HISTORY, *conversation("How many entries may a WDTimeline hold?", "200 is the limit [1]."))
+    asked = standalone("and the broker, what does it log?", history, rarity)
+    assert "TKMountErrorDomain" in asked.text
+    assert asked.leans_on == SUBJECT
+
+
+@pytest.mark.parametrize("announced", ["New question: ", "Different topic - ", "something else: ", "ok, next question: "])
+def test_an_announced_change_is_believed(announced):
+    asked = standalone(f"{announced}radio busy on pairing", HISTORY, rarity)
+    assert (asked.text, asked.how) == ("radio busy on pairing", Rewriting.NEW_SUBJECT)
+
+
+def test_an_announced_change_that_points_back_is_none():
+    assert "TKMountErrorDomain" in standalone("another question: does it log?", HISTORY, rarity).text
+
+
+def test_a_return_takes_up_the_subject_that_it_names():
+    history = (*HISTORY, *conversation("Which port does gulld use?", "None that is known [1]."))
+    asked = standalone("back to the mount error: how do I fix it?", history, rarity)
+    assert "TKMountErrorDomain" in asked.text
+    assert "gulld" not in asked.text
+    assert asked.leans_on == SUBJECT
 
 
 def test_a_new_subject_replaces_the_old_one():
     history = (*HISTORY, Turn("user", "How do I set up push tokens with BPPushToken after a restore from backup?"))
-    asked = standalone("Why does it fail?", history, rarity)
+    asked = standalone("Why does it fail?", history, rarity).text
     assert "BPPushToken" in asked
     assert "TKMountErrorDomain" not in asked
 
 
 def test_words_that_say_nothing_are_not_carried():
-    assert " mean" not in standalone("How do I fix it?", HISTORY, rarity)
+    assert " mean" not in standalone("How do I fix it?", HISTORY, rarity).text
 
 
 def test_what_is_carried_is_bounded():
     history = (Turn("user", " ".join(f"NAMEDThing{number}" for number in range(200))),)
-    assert len(standalone("Why?", history, rarity).split()) < 20
+    assert len(standalone("Why?", history, rarity).text.split()) < 20
+
+
+def test_other_languages_and_scripts_do_not_break_it():
+    for question in ("und auf 14.1?", "なぜですか?", "а на 14.1?", "¿y en iOS?", "🙃", "…"):
+        assert question.strip("¿… ")[:1] in standalone(question, HISTORY, rarity).text
+
+
+def test_a_long_conversation_of_follow_ups_takes_no_time():
+    history = conversation(SUBJECT, *["why is that?"] * 2001)
+    assert standalone("it it it that that " * 400, history, rarity).text
+
+
+@given(st.lists(st.sampled_from(["it", "that", "and", "no,", "back to", "thanks", "the fix", SUBJECT, "?", "\n", "new topic"])),
+       st.lists(st.text(max_size=40), max_size=6))  # fmt: skip
+def test_the_question_is_never_lost_and_the_same_twice(words, contents):
+    question = " ".join(words)
+    asked = standalone(question, conversation(*contents), rarity)
+    assert asked == standalone(question, conversation(*contents), rarity)
+    assert bool(asked.text.strip()) == bool(question.strip())
+    assert (asked.leans_on is not None) == (asked.how is Rewriting.CARRIED)
 
 
 def test_a_follow_up_finds_what_its_subject_names(sample):
     asked = standalone("How do I fix it?", HISTORY, sample.generation.lexical.rarity)
-    assert "37" in sample.search(asked, 1)[0].post.title
+    assert "37" in sample.search(asked.text, 1)[0].post.title

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from pathlib import Path
 
 import pytest
+from promises import broken
 
 from assistant.pipeline import Answered, Retrieved, TextDelta, answer_of
-from assistant.render import answer_json
 from assistant.types import Turn
 
 EVAL = Path(__file__).resolve().parents[2] / "eval"
-MARKER = re.compile(r"(?<!\\)\[(\d+)\]")
-STATUSES = {"grounded", "partly_grounded", "ungrounded", "refused"}
 OWN_QUESTIONS = [
     "", "   \n", "?", "mount", "How do I mount a volume at login?", "Which stage refuses the mount point with Code=37?",
     "What did support answer about Code=134 on 14.1?", "Which flour did Zanzibar buy in 1911?", "トンネルが切れる",
@@ -34,63 +31,25 @@ def topics(path):
         yield topic["id"], turns[-1]["content"], tuple(Turn(turn["role"], turn["content"]) for turn in turns[:-1])
 
 
-def broken(assistant, answer):
-    """The promises that an answer does not keep."""
-    told, store = answer_json(answer), assistant.generation.posts
-    labels = [int(label) for label in MARKER.findall(told["text"])]
-    cited = {citation["label"]: citation for citation in told["citations"]}
-    used = list(dict.fromkeys(labels))
-    rules = {
-        "the text is not empty": bool(told["text"].strip()),
-        "the status is one of four": told["status"] in STATUSES,
-        "confidence is 0..1": 0.0 <= told["confidence"] <= 1.0,
-        "each marker has a citation": set(used) <= cited.keys(),
-        "each citation has a marker": cited.keys() <= set(used),
-        "labels run from 1 in order of use": used == list(range(1, len(used) + 1)),
-        "a citation's label is its own": len(cited) == len(told["citations"]),
-        "quotes are verbatim": all(_verbatim(store, item, item["quote"]) for item in told["citations"]),
-        "passages are verbatim": all(_verbatim(store, item, item["text"]) for item in told["passages"]),
-        "quotes are not empty": all(item["quote"].strip() for item in told["citations"]),
-        "a refusal cites nothing": told["status"] != "refused" or not (told["citations"] or labels),
-        "a refusal has a reason": (told["status"] == "refused") == (told["refusal"] is not None),
-        "an answer cites something": told["status"] == "refused" or bool(told["citations"]),
-        "no control characters": not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", told["text"]),
-        "every sentence of a grounded answer is cited": told["status"] != "grounded" or not _uncited(told["text"]),
-        "it is JSON": json.loads(json.dumps(told)) == told,
-    }
-    return [rule for rule, kept in rules.items() if not kept]
-
-
-def _verbatim(store, item, text):
-    return item["status"] == "dangling" if item.get("status") == "dangling" else (
-        store.find(item["post_id"]).body[item["start"] : item["end"]] == text
-    )  # fmt: skip
-
-
-def _uncited(text):
-    """Quoted lines that end without a marker."""
-    return [line for line in text.splitlines() if line.startswith("> ") and not MARKER.search(line[-5:])]
-
-
 def ask(assistant, question, history=()):
     return asyncio.run(answer_of(assistant, question, history))
 
 
 @pytest.mark.parametrize("question", OWN_QUESTIONS, ids=lambda text: text.strip()[:30] or "empty")
 def test_an_answer_about_the_sample_forum_keeps_all_promises(sample, question):
-    assert broken(sample, ask(sample, question)) == []
+    assert broken(sample.generation.posts, ask(sample, question)) == []
 
 
 @pytest.mark.parametrize("question", OWN_QUESTIONS[:15], ids=lambda text: text.strip()[:30] or "empty")
 def test_an_answer_about_the_real_pages_keeps_all_promises(real, question):
-    assert broken(real, ask(real, question)) == []
+    assert broken(real.generation.posts, ask(real, question)) == []
 
 
 def test_every_answer_to_the_topics_of_the_sample_keeps_all_promises(sample):
     path = EVAL / "sample" / "topics.jsonl"
     if not path.is_file():
         pytest.skip(f"no topics at {path}")
-    faults = {name: broken(sample, ask(sample, *rest)) for name, *rest in topics(path)}
+    faults = {name: broken(sample.generation.posts, ask(sample, *rest)) for name, *rest in topics(path)}
     assert {name: rules for name, rules in faults.items() if rules} == {}
 
 
@@ -100,7 +59,7 @@ def test_every_second_answer_to_the_topics_of_the_real_pages_keeps_all_promises(
     if not path.is_file():
         pytest.skip(f"no topics at {path}")
     every_second = [*topics(path)][::2]
-    faults = {name: broken(real, ask(real, *rest)) for name, *rest in every_second}
+    faults = {name: broken(real.generation.posts, ask(real, *rest)) for name, *rest in every_second}
     assert len(faults) > 25
     assert {name: rules for name, rules in faults.items() if rules} == {}
 
@@ -122,7 +81,7 @@ def test_a_refusal_shows_the_nearest_threads(sample):
 def test_a_question_in_another_language_is_answered_or_refused_in_good_order(sample):
     answer = ask(sample, "Почему GNFilterProvider не видит трафик QUIC?")
     assert "GNFilterProvider" in answer.nearest[0].title
-    assert broken(sample, answer) == []
+    assert broken(sample.generation.posts, answer) == []
 
 
 def test_the_same_question_twice_has_the_same_answer(sample):

@@ -143,7 +143,8 @@ def _without_address(posts):
         for start, end in sentences(post.body):
             text = post.body[start:end]
             if not any(
-                sign in text for sign in ("://", "www.", "@", ".example", "example.", ".com", "javascript:", "data:", "\x1b", "\x9b")
+                sign in text
+                for sign in ("://", "www.", "@", ".example", "example.", ".com", "javascript:", "data:", "\x1b", "\x9b")
             ):
                 yield text
 
@@ -172,10 +173,11 @@ def test_no_effect_of_an_attack_leaves_its_address():
 
 
 PIECES = st.sampled_from(
-    "[ ] ( ) < > ! ` `` ``` ~~~ \\ / // : ; & # \" ' = | * _ - + . , \n \n\n > a b x1 img src href on script https http javascript "
-    "data www. sink.example sink.com com example @ &lt; &#60; &#x3c; &colon; %3a %2f \\u003a \u200b \u00ad ｈ ： ／ е р 1 [1] [x]: <! <!-- --> "
-    "<? ?> <![CDATA[ ]]> </ /> <a <img <b> [a](b) ![ ]( ][ ]: <x:y> - 1. \t \u202e \x1b[31m é 日本 。".split(" ")
-) | st.just(" ") | st.just(OWN)  # fmt: skip
+    "[ ] ( ) < > ! ` `` ``` ~~~ \\ / // : ; & # \" ' = | * _ - + . , \n \n\n > a b x1 img src href on script https http "
+    "javascript data www. sink.example sink.com com example @ &lt; &#60; &#x3c; &colon; %3a %2f "
+    "\\u003a \u200b \u00ad ｈ ： ／ е р 1 [1] [x]: <! <!-- --> <? ?> <![CDATA[ ]]> </ /> <a <img <b> [a](b) ![ ]( ][ ]: <x:y> - 1. \t \u202e \x1b[31m é 日本 。"
+    "".split(" ")
+) | st.sampled_from((" ", OWN, "\n```\n", "\n     ```\n", "\n- ", "\n    "))  # fmt: skip
 MARKDOWN = st.lists(PIECES, max_size=40).map("".join)
 
 
@@ -206,16 +208,60 @@ def test_a_block_of_code_keeps_its_tags_and_is_closed():
     assert without_foreign("```html\n<b>x</b>\n<i a='b'>", ()) == "```html\n<b>x</b>\n<i a='b'>\n```"
 
 
+@pytest.mark.parametrize("lead", ["", "\n\n", "\n- ", "\n> ", "\n12. ", "\n\n  ", "\n\n    ", " "])
+@pytest.mark.parametrize("end", ["", "\n", "\n```", "\n     ```", "\n``", "\n> ```", "\n  ```"])
+def test_a_block_of_code_ends_before_the_next_sentence_wherever_it_stands(lead, end):
+    before = lead.rpartition("\n")[2]
+    inner = "".join(" " if sign not in "> " else sign for sign in before)
+    shown = "x" * bool(lead) + lead + without_foreign(f"```\n{inner}<b>{end}", (), lead) + "\n\nthe next one"
+    assert not any("the next one" in block for block in code_in(shown))
+    assert reached(shown) == set()
+
+
 def test_a_block_whose_lines_leave_its_list_is_no_code():
     text = "```\n<img src=x onerror=run()>\n```"
     assert reached("- " + without_foreign(text, (), "\n- ")) == set()
     assert without_foreign("```\n  <b>\n  ```", (), "\n- ") == "```\n  <b>\n  ```"
 
 
-@pytest.mark.parametrize("piece", [
-    "[", "[a](", "![", "](", "<", "<!--", "<a ", "<a href=", "`", "``", "`a``b```c", "\\", "a.", "a@", "://", "//a.", "&#1", "%41", "[.]", "a[.]",
-    "http:", "data:", "www.", "[a]:", "\u200b", "a.com ", "https://a.example ", "(((", "```\n", "~~~\n", "- `", "[a](http://b.example)", "\x1b]",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "[",
+        "[a](",
+        "![",
+        "](",
+        "<",
+        "<!--",
+        "<a ",
+        "<a href=",
+        "`",
+        "``",
+        "`a``b```c",
+        "\\",
+        "a.",
+        "a@",
+        "://",
+        "//a.",
+        "&#1",
+        "%41",
+        "[.]",
+        "a[.]",
+        "http:",
+        "data:",
+        "www.",
+        "[a]:",
+        "\u200b",
+        "a.com ",
+        "https://a.example ",
+        "(((",
+        "```\n",
+        "~~~\n",
+        "- `",
+        "[a](http://b.example)",
+        "\x1b]",
+    ],
+)
 def test_the_time_is_linear_in_the_text(piece):
     def seconds(length):
         text = piece * (length // len(piece))

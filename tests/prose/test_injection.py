@@ -7,13 +7,18 @@ import json
 import re
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from prose.effects import seen_in
 from prose.obeying import ATTACKS, MODES, attacks
 from prose.rendered import reached
 
+from assistant.answering.composing import Composition, Known
+from assistant.answering.drafting import Draft
+from assistant.answering.support import Support
 from assistant.evaluation.measures.wordings import fold, occurs
 from assistant.pipeline import answer_of
-from assistant.types import Part
+from assistant.types import Part, Passage, Post
 
 KINDS = set(
     (
@@ -83,3 +88,28 @@ def test_without_a_defence_the_same_attacks_do_have_their_effect(attacked, part,
 
 def test_an_effect_alone_is_not_inert_by_itself():
     assert sum(bool(reached(attack.effect)) for attack in ALL) >= 8
+
+
+URL = "https://forum.example/1"
+BODY = "The mount fails with Code=37 on 14.1. It is fixed in 14.2. Use `a[0]` and see https://sink.example/x."
+PIECES = st.sampled_from(
+    "[ ] ( ) < > ! ` `` ``` ~~~ \\ / // : & # \" ' = | * _ - \n \n\n [1] [2] [1](x) [1]: ![ ]( ]: <img src=x onerror=y> <b> "
+    "</b> <!-- javascript:x https://sink.example/x sink.example data:text/html,x &lt; mount fails Code=37 fixed. 14.2 ```html "
+    "~~~x > - 1. [a](b) \t".split(" ")
+) | st.sampled_from((" ", ". ", "\n\n```\n", "\n- ", "\n> ", "\n    ", URL, f"[x]({URL})", "| a |\n|---|\n| "))  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(PIECES, max_size=40).map("".join), st.integers(1, 9))
+def test_whatever_a_model_writes_the_whole_answer_links_to_nothing_but_its_posts(hashing, text, step):
+    post = Post("p1", "t1", "Mount", BODY, "sha", url=URL)
+    passages = [Passage(1, post, 0, len(BODY), BODY, 1.0)]
+    composition = Composition(passages, Support(passages, hashing(), lambda term: 0.5), Known(passages, "Why does it fail?"))
+    draft = Draft()
+    for start in range(0, len(text), step):
+        for unit in draft.feed(text[start : start + step]):
+            composition.add(unit)
+    for unit in draft.end():
+        composition.add(unit)
+    composition.end()
+    assert reached(composition.text) <= {URL}

@@ -69,6 +69,11 @@ def test_ordinary_words_and_names_that_posts_hold_stay(text):
     assert masked(text, known, LATIN) == text
 
 
+def test_an_address_that_was_left_is_a_post_s_own_and_stays_whole():
+    text = "The mount fails, see https://forum.example/t/9090 and [x](https://forum.example/1)."
+    assert masked(text, known, LATIN) == text
+
+
 def test_words_of_the_script_that_was_asked_in_stay():
     assert masked("Ответ: клубника.", known, scripts_of("Что это?")) == "Ответ: клубника."
 

@@ -122,6 +122,14 @@ def test_an_answer_that_reaches_the_longest_allowed_is_marked_and_no_failure(ask
     assert answer.reply.cut_off.exit_code == 0
 
 
+def test_a_model_that_repeats_itself_is_stopped(asking):
+    model = Scripted(lambda messages: [*rightly(messages), " "] * 50)
+    answer = ask(asking(model))
+    assert answer.reply.text.count("takes the rotation") == 2
+    assert answer.reply.text.endswith(CUT_OFF)
+    assert (answer.reply.cut_off.message, model.closed) == ("the model repeats itself", 1)
+
+
 def test_every_stream_cut_at_every_piece_keeps_all_promises(asking):
     def script(messages):
         right = RIGHT.format(n=label_of(messages, "takes the rotation of the screen"))

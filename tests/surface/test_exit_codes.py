@@ -77,7 +77,7 @@ def test_a_call_that_cannot_be_read_is_2(run, arguments):
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("generator", ["openai:gpt", "nonsense", ""])
+@pytest.mark.parametrize("generator", ["openai:", "gpt", ""])
 def test_a_generator_that_is_not_there_is_2(run, sample_index, generator):
     assert run("ask", "mount", "--generator", generator, "--index", sample_index).exit_code == 2
 

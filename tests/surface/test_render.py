@@ -23,6 +23,7 @@ from assistant.types import (
     Reply,
     Signals,
     Source,
+    Standalone,
     Status,
     Timings,
 )  # fmt: skip
@@ -54,7 +55,7 @@ def renderings(post, painter):
     end = len(post.body)
     citation = Citation(1, post.body, post, 0, end, post.body)
     reply = Reply(post.body, Status.GROUNDED, 0.5, (citation,), (Passage(1, post, 0, end, post.body, 1.0),))
-    answer = Answer(post.title, post.body, reply, (Near("p1", post.title, 1.0),), "extractive",
+    answer = Answer(post.title, Standalone(post.body), reply, (Near("p1", post.title, 1.0),), "extractive",
                     Provenance("g", "s", "", "e"), Timings(0, 0, 0, 0))  # fmt: skip
     return [
         post_text(post, painter),

@@ -62,11 +62,11 @@ def without_foreign(text: str, allowed: Collection[str], lead: str = "") -> str:
 
 
 def _once(text: str, own: frozenset[str], lead: str) -> str:
-    code = _code_end(text, lead)
+    code, closing = _code_at(text, lead)
     head = _plain(text[:code], own)
-    if code and not _closed(head):
+    if closing:
         # A fence left open would take in all that follows.
-        head = f"{head.rstrip(chr(10))}\n{_FENCE.match(head)[2]}"  # type: ignore[index]
+        head = f"{head.rstrip(chr(10))}\n{closing}"
     prose = _TILDES.sub(r"\1\\", _prose(text[code:], own))
     if _OPEN_END.search(prose):
         prose += "\\"
@@ -80,24 +80,30 @@ def _tidied(text: str) -> str:
     return re.sub(rf"(?<=[\w\]).,:;!?])(?={note})", " ", re.sub(rf"(?<={note})(?=\w)", " ", text))
 
 
-def _code_end(text: str, lead: str) -> int:
-    """Where the block of code ends that the text begins with; 0 where it begins with none, or not for sure."""
-    opening = _FENCE.match(text)
-    if opening is None or (lead.strip(" \t") and not (_CONTAINER.match(lead.rpartition("\n")[2]) or "\n" in lead)):
-        return 0
-    if (container := _CONTAINER.match(lead.rpartition("\n")[2])) is not None:
-        belongs = ">" if ">" in container[0] else " "
-        if any(line and not line.startswith(belongs) for line in text.split("\n")[1:]):
-            return 0
-    mark, place = opening[2], opening.end()
-    closing = re.compile(rf"\n[ \t>]*{re.escape(mark[0])}{{{len(mark)},}}[ \t]*(?=\n|\Z)").search(text, place)
-    return closing.end() if closing else len(text)
-
-
-def _closed(block: str) -> bool:
-    opening = _FENCE.match(block)
-    last = block.rstrip().rpartition("\n")[2].strip(" \t>")
-    return opening is not None and "\n" in block.strip() and set(last) == {opening[2][0]} and len(last) >= len(opening[2])
+def _code_at(text: str, lead: str) -> tuple[int, str]:
+    """Where the block of code ends that the text begins with, and the line that closes it where it is open; 0 where the text
+    begins with none, or not for sure."""
+    opening, before = _FENCE.match(text), lead.rpartition("\n")[2]
+    inside = _CONTAINER.match(before) is not None
+    if opening is None or not (inside or lead == "" or ("\n" in lead and not before.strip())):
+        return 0, ""
+    # Lines of a list are indented, those of a quotation have its mark; where one is not, the block has ended before it.
+    prefix = re.sub(r"[^>\s]", " ", before)
+    stem = prefix.rstrip() if ">" in before else prefix
+    # Deeper than its block a fence closes or does not, as the list around it has it: then nothing here is taken for code.
+    deepest = 4 if ">" in before else 0 if prefix else 3
+    closing = re.compile(rf"( *){re.escape(opening[2][0])}{{{len(opening[2])},}}[ \t]*")
+    end = opening.end()
+    for line in text.split("\n")[1:]:
+        if line.strip() and not line.startswith(stem):
+            return 0, ""
+        end += 1 + len(line)
+        if found := closing.fullmatch(line, min(len(stem), len(line))):
+            if len(found[1]) <= deepest:
+                return end, ""
+            if prefix:
+                return 0, ""
+    return len(text), prefix + opening[2]
 
 
 def _plain(text: str, own: frozenset[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder
 
 PROMPT = "answer"
+MOST_TIMES = 3
+"""How often a model may write the same sentence: one that goes on is in a loop, and costs time and money."""
 NOTHING = "NOT IN THE POSTS"
 """What the model is to write where no passage answers."""
 HEADER_TOKENS = 60
@@ -122,6 +125,7 @@ class _Writing:
         self._usage: Usage | None = None
         self._cut: CutOff | None = None
         self._declined = False
+        self._said: Counter[str] = Counter()
 
     async def pieces(self) -> AsyncGenerator[str | Reply, None]:
         # The posts are embedded while the model reads them, so that its first sentence is checked at once.
@@ -130,7 +134,7 @@ class _Writing:
             async with aclosing(self._units()) as units:
                 async for unit in units:
                     await preparing
-                    if self._declines(unit):
+                    if self._declines(unit) or self._loops(unit):
                         break
                     if text := await asyncio.to_thread(self._composition.add, unit):
                         yield text
@@ -174,6 +178,17 @@ class _Writing:
         if isinstance(unit, Sentence) and not self._composition.text and not self._composition.left_out:
             self._declined = unit.text.strip(" \n*`'\"").casefold().startswith(NOTHING.casefold())
         return self._declined
+
+    def _loops(self, unit: Sentence | Marker) -> bool:
+        """Whether the model says the same thing over and over."""
+        if isinstance(unit, Marker):
+            return False
+        said = " ".join(unit.text.casefold().split())
+        self._said[said] += any(map(str.isalnum, said))
+        if self._said[said] < MOST_TIMES:
+            return False
+        self._cut = CutOff("the model repeats itself", "try another model, or a temperature above 0")
+        return True
 
     def _reply(self) -> Reply:
         composition, found = self._composition, self._found

@@ -64,8 +64,8 @@ def judge(
 
 def _judge(model: str, base_url: str | None, recordings: Cassettes, timeout: float) -> Judge:
     from assistant.evaluation.judging.judge import Judge
-    from assistant.evaluation.systems.addresses import base_url_of
     from assistant.evaluation.systems.chat_client import ChatServer
+    from assistant.llm.addresses import base_url_of
 
     if recordings.replay_only:
         return Judge(model, None, recordings)

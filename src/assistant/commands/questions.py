@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +29,19 @@ Characters = Annotated[
     int | None,
     typer.Option("--max-characters", help="How much of the posts an answer quotes at most.", show_default=False),
 ]
-Generator = Annotated[str | None, typer.Option("--generator", help="Who words the answer: extractive.", show_default=False)]
+Generator = Annotated[
+    str | None,
+    typer.Option(
+        "--generator", help="Who words the answer: extractive, openai:MODEL or ollama:MODEL [default: extractive].",
+        show_default=False,
+    ),
+]  # fmt: skip
+BaseUrl = Annotated[
+    str | None, typer.Option("--base-url", help="Server of the generator; an OpenAI-compatible one with its /v1.")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Drop sentences that no cited words support; exit with 3 when there is no answer.")
+]
 
 
 @surface.reporting
@@ -43,7 +55,8 @@ def ask(
     refuse_below: RefuseBelow = None,
     max_characters: Characters = None,
     generator: Generator = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when there is no answer.")] = False,
+    base_url: BaseUrl = None,
+    strict: Strict = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say how the answer came about (on stderr).")] = False,
     index: surface.Index = None,
     as_json: surface.Json = False,
@@ -53,60 +66,83 @@ def ask(
 
     Example: assistant ask "Which host changes does a macOS guest not see on a virtiofs share?"
     """
-    settings = surface.settings_from(index=index, refuse_below=refuse_below, max_characters=max_characters, generator=generator)
+    settings = surface.settings_from(
+        index=index, refuse_below=refuse_below, max_characters=max_characters, generator=generator, base_url=base_url,
+        strict=strict or None,
+    )  # fmt: skip
     filters = surface.filters_from(tag, source, since, unanswered)
     if batch is not None:
-        if _ask_batch(settings, batch, filters) and strict:
-            raise typer.Exit(NO_ANSWER)
+        _finish(_ask_batch(settings, batch, filters), settings)
         return
     if question is None:
         raise UsageError(
             "there is no question", hint='ask one: `assistant ask "…"`, or `assistant ask -` to read it from stdin'
         )
-    text = sys.stdin.read() if question == "-" else question
-    answer = asyncio.run(_answer(settings, text.strip(), filters))
-    _show_answer(answer, as_json, explain)
-    if strict and answer.reply.status == "refused":
+    text = (sys.stdin.read() if question == "-" else question).strip()
+    answer = asyncio.run(_answer(settings, text, filters, as_json))
+    if explain:
+        _explain(answer)
+    _finish([answer], settings)
+
+
+async def _answer(settings: Settings, question: str, filters: Filters, as_json: bool) -> Answer:
+    """The answer, written to stdout: as it comes, or as JSON at the end."""
+    from assistant.pipeline import Assistant, answer_of
+    from assistant.render import answer_json, told
+
+    assistant = Assistant(settings)
+    if as_json:
+        answer = await answer_of(assistant, question, (), filters)
+        surface.print_json(answer_json(answer))
+        return answer
+    return await told(assistant.ask(question, (), filters), question, surface.painter(), surface.write)
+
+
+def _explain(answer: Answer) -> None:
+    times, standalone, reply = answer.timings_ms, answer.standalone, answer.reply
+    why = f" ({standalone.why})" if standalone.why else ""
+    lines = [
+        f"understood as: {standalone.text}",
+        f"rewriting: {standalone.how.value.replace('_', ' ')}{why}",
+        f"confidence: {reply.confidence:.2f}",
+        f"generation: {answer.provenance.generation}",
+        f"retrieval {times.retrieve:.0f} ms, first words {times.first_token:.0f} ms, total {times.total:.0f} ms",
+    ]
+    if answer.provenance.prompts:
+        lines.append(f"{answer.generator}, prompts: {', '.join(answer.provenance.prompts)}")
+    if reply.usage:
+        cost = "" if reply.usage.cost is None else f", cost {reply.usage.cost:.6f}"
+        lines.append(f"tokens: {reply.usage.prompt_tokens} read, {reply.usage.completion_tokens} written{cost}")
+    typer.echo("\n".join(lines), err=True)
+
+
+def _finish(answers: Sequence[Answer], settings: Settings) -> None:
+    """Say on stderr which answers ended early, and leave with the exit code that this means."""
+    cut = [answer.reply.cut_off for answer in answers if answer.reply.cut_off]
+    for error in cut:
+        typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
+    if code := max((error.exit_code for error in cut), default=0):
+        raise typer.Exit(code)
+    if settings.strict and any(answer.reply.status == "refused" for answer in answers):
         raise typer.Exit(NO_ANSWER)
 
 
-async def _answer(settings: Settings, question: str, filters: Filters) -> Answer:
-    from assistant.pipeline import Assistant, answer_of
-
-    return await answer_of(Assistant(settings), question, (), filters)
-
-
-def _show_answer(answer: Answer, as_json: bool, explain: bool) -> None:
-    from assistant.render import answer_json, answer_text
-
-    if explain:
-        times = answer.timings_ms
-        typer.echo(
-            f"understood as: {answer.standalone_question}\nconfidence: {answer.reply.confidence:.2f}\n"
-            f"generation: {answer.provenance.generation}, retrieval {times.retrieve:.0f} ms, total {times.total:.0f} ms",
-            err=True,
-        )
-    if as_json:
-        surface.print_json(answer_json(answer))
-    else:
-        typer.echo(answer_text(answer, surface.painter()))
-
-
-def _ask_batch(settings: Settings, path: str, filters: Filters) -> bool:
-    """Answer a batch; whether any of its questions was refused."""
+def _ask_batch(settings: Settings, path: str, filters: Filters) -> list[Answer]:
+    """Answer a batch; those of its answers that were refused or cut off."""
     from assistant.commands.batches import batch_lines
     from assistant.pipeline import Assistant, answer_of
     from assistant.render import answer_json
 
     assistant = Assistant(settings)
 
-    async def run() -> bool:
-        refused = False
+    async def run() -> list[Answer]:
+        wanting: list[Answer] = []
         for line in batch_lines(path):
             answer = await answer_of(assistant, line.text("question"), line.history(), filters)
-            refused = refused or answer.reply.status == "refused"
+            if answer.reply.status == "refused" or answer.reply.cut_off:
+                wanting.append(answer)
             surface.print_json({"id": line.values.get("id"), **answer_json(answer)})
-        return refused
+        return wanting
 
     return asyncio.run(run())
 
@@ -187,6 +223,9 @@ def show(
 
 @surface.reporting
 def chat(
+    generator: Generator = None,
+    base_url: BaseUrl = None,
+    strict: Strict = False,
     index: surface.Index = None,
     no_history: Annotated[bool, typer.Option("--no-history", help="Do not keep what is typed.")] = False,
     debug: surface.Debug = False,
@@ -198,4 +237,5 @@ def chat(
     from assistant.repl import Repl
 
     history = None if no_history else Path(typer.get_app_dir("assistant")) / "history"
-    Repl(surface.settings_from(index=index), surface.painter(), history).run()
+    settings = surface.settings_from(index=index, generator=generator, base_url=base_url, strict=strict or None)
+    Repl(settings, surface.painter(), history).run()

@@ -136,9 +136,9 @@ def _depth(topics: TopicSet) -> int:
 def _served(
     topics: TopicSet, settings: Settings, api: str | None, chat: str | None, model: str, depth: int | None, timeout: float
 ) -> Asked:
-    from assistant.evaluation.systems.addresses import is_loopback
     from assistant.evaluation.systems.chat_completions import ChatCompletions
     from assistant.evaluation.systems.endpoints import Endpoint
+    from assistant.llm.addresses import is_loopback
 
     if api and chat:
         raise UsageError("--api and --chat name two systems", hint="name one of them")

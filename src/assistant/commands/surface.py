@@ -103,6 +103,12 @@ def print_json(document: object) -> None:
     sys.stdout.flush()
 
 
+def write(text: str) -> None:
+    """Text to stdout at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def coloured() -> bool:
     """Whether stdout is a terminal that wants colours."""
     return sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -6,10 +6,15 @@ A model is asked by streaming only: a caller that wants the whole joins the piec
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from assistant.types import Usage
+
+DEFAULT_WINDOW = 8192
+"""Tokens, where a server does not say: what the oldest models still offered have. Too small costs a passage, too large the
+beginning of the prompt, which some servers cut off without a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +59,16 @@ class Model(Protocol):
 def estimated_tokens(text: str) -> int:
     """How many tokens a text is to a tokenizer that is not known: an upper estimate for English and code."""
     return len(text.encode()) // 3 + 1
+
+
+async def complete(
+    model: Model, messages: Sequence[Message], most_tokens: int, schema: Mapping[str, Any] | None = None
+) -> tuple[str, Ended]:
+    """The whole text and how it ended. Raises what the stream raises; to cancel it ends the request at the server."""
+    pieces: list[str] = []
+    async with aclosing(model.stream(messages, most_tokens, schema)) as stream:
+        async for item in stream:
+            if isinstance(item, Ended):
+                return "".join(pieces), item
+            pieces.append(item)
+    raise AssertionError("a stream ends with Ended or raises")

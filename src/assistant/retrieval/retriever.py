@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +11,8 @@ import numpy as np
 from assistant.language.terms import terms
 from assistant.retrieval.duplicates import alike, shingles
 from assistant.retrieval.filters import Filters, allowed_rows
-from assistant.retrieval.fusion import DENSE_WEIGHT, convex, dense_weight, union
+from assistant.retrieval.follow_up import KEPT, OWN_WEIGHT, own_terms
+from assistant.retrieval.fusion import DENSE_WEIGHT, convex, dense_weight, standardised, union
 from assistant.retrieval.question import Question
 from assistant.types import NONE, Hit, Part, Parts, Post, Signals
 
@@ -62,6 +64,13 @@ def _ranked(rows: Rows, scores: Scores, most: int) -> Lane:
     return Lane(rows[order], scores[order])
 
 
+def _joined(lane: Lane, more: dict[int, float]) -> Lane:
+    """`lane` with these rows and scores too, best first."""
+    rows = np.concatenate([lane.rows, np.fromiter(more, dtype=np.int64, count=len(more))])
+    scores = np.concatenate([lane.scores, np.fromiter(more.values(), dtype=np.float64, count=len(more))])
+    return _ranked(rows, scores, len(rows))
+
+
 class Retriever:
     """Answers searches over one open generation."""
 
@@ -69,17 +78,40 @@ class Retriever:
         self._generation = generation
         self._embedder = embedder
         self._without = without
+        self._last_before: tuple[Question, Filters, Candidates] | None = None
 
-    def search(self, question: Question, k: int, filters: Filters | None = None, *, every_chunk: bool = False) -> list[Hit]:
-        """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found."""
-        candidates = self.candidates(question, filters, max(DEPTH, 2 * k))
+    def search(
+        self,
+        question: Question,
+        k: int,
+        filters: Filters | None = None,
+        *,
+        every_chunk: bool = False,
+        also: Question | None = None,
+    ) -> list[Hit]:
+        """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found.
+
+        `also` is the question that this one follows up: its best posts stay candidates, see `follow_up`.
+        """
+        candidates = self.candidates(question, filters, max(DEPTH, 2 * k), also)
         return self._hits(question, candidates, k, every_chunk)
 
-    def candidates(self, question: Question, filters: Filters | None = None, depth: int = DEPTH) -> Candidates:
-        """All posts that a lane found, fused; each lane lists at most `depth`."""
+    def best_thread(self, question: Question, filters: Filters | None = None) -> str | None:
+        """The thread of the best post for a question. Costs nothing after a search that had it as `also`."""
+        rows = self._before(question, filters or Filters()).rows[:1].tolist()
+        return self._generation.posts.posts(rows)[0].thread_id if rows else None
+
+    def candidates(
+        self, question: Question, filters: Filters | None = None, depth: int = DEPTH, also: Question | None = None
+    ) -> Candidates:
+        """All posts that a lane found and the best ones for `also`, fused; each lane lists at most `depth` of its own."""
         allowed = allowed_rows(self._generation.posts, filters or Filters())
         dense, best_chunk = self._dense(question, allowed, depth)
-        lexical = self._lexical(question, allowed, depth)
+        lexical = self._lexical(question.terms, allowed, depth)
+        if also is not None:
+            kept = self._before(also, filters or Filters()).rows[:KEPT]
+            dense = self._kept_dense(question, dense, kept, best_chunk)
+            lexical = self._kept_lexical(question, lexical, kept)
         exact = self._exact(question, allowed, depth)
         rows = union(dense.rows, lexical.rows, list(exact))
         if not len(rows):
@@ -87,8 +119,45 @@ class Retriever:
         bonus = np.array([exact.get(row, 0.0) for row in rows.tolist()])
         weight = DENSE_WEIGHT if Part.COVERAGE in self._without else dense_weight(self._coverage(question, lexical))
         fused = convex(rows, dense, lexical, weight) + EXACT_WEIGHT * bonus
+        if also is not None:
+            fused += OWN_WEIGHT * (1 - weight) * self._own(own_terms(question, also), rows, allowed, depth)
         ranked = _ranked(rows, fused, len(rows))
         return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
+
+    def _before(self, question: Question, filters: Filters) -> Candidates:
+        """The candidates of an earlier question; those of the last one are kept."""
+        last = self._last_before
+        if last is None or last[:2] != (question, filters):
+            self._last_before = last = (question, filters, self.candidates(question, filters))
+        return last[2]
+
+    def _kept_dense(self, question: Question, lane: Lane, kept: Rows, best_chunk: dict[int, ChunkPlace]) -> Lane:
+        """`lane` with the cosines of the posts in `kept` that it does not list; `best_chunk` gets their best chunks."""
+        missing = np.setdiff1d(kept, lane.rows)
+        if not len(missing) or not len(lane.rows):
+            return lane
+        places = {place.chunk_id: place for place in self._generation.posts.chunks_of(missing.tolist())}
+        best: dict[int, float] = {}
+        for chunk_id, cosine in self._scan(self._embedder.embed([question.text])[0], missing.tolist()):
+            row = places[chunk_id].post_row
+            if cosine > best.get(row, -2.0):
+                best[row], best_chunk[row] = cosine, places[chunk_id]
+        return _joined(lane, best)
+
+    def _kept_lexical(self, question: Question, lane: Lane, kept: Rows) -> Lane:
+        """`lane` with the BM25 scores of the posts in `kept` that it does not list and that hold a term."""
+        missing = np.setdiff1d(kept, lane.rows).tolist()
+        if not missing or not len(lane.rows):
+            return lane
+        scores = self._bm25(question.terms)
+        return _joined(lane, {row: float(scores[row]) for row in missing if scores[row] > 0})
+
+    def _own(self, wanted: Sequence[str], rows: Rows, allowed: list[int] | None, depth: int) -> Scores:
+        """How far each of `rows` holds these terms, in standard deviations of the posts that BM25 lists for them."""
+        lane = self._lexical(wanted, allowed, depth)
+        if not len(lane.rows):
+            return np.zeros(len(rows))
+        return standardised(self._bm25(wanted)[rows].astype(np.float64), lane.scores)
 
     def _dense(self, question: Question, allowed: list[int] | None, depth: int) -> tuple[Lane, dict[int, ChunkPlace]]:
         nearest = self._nearest_chunks(question, allowed, depth)
@@ -126,10 +195,13 @@ class Retriever:
         ids, vectors = self._generation.vectors.vectors(chunk_ids)
         return list(zip(ids, (vectors @ vector).tolist(), strict=True))
 
-    def _lexical(self, question: Question, allowed: list[int] | None, depth: int) -> Lane:
+    def _bm25(self, wanted: Sequence[str]) -> Any:
+        return self._generation.lexical.scores(wanted, pairs=Part.PAIRS not in self._without)
+
+    def _lexical(self, wanted: Sequence[str], allowed: list[int] | None, depth: int) -> Lane:
         if Part.LEXICAL in self._without:
             return Lane(np.zeros(0, dtype=np.int64), np.zeros(0))
-        scores = self._generation.lexical.scores(question.terms, pairs=Part.PAIRS not in self._without)
+        scores = self._bm25(wanted)
         rows = np.flatnonzero(scores > 0)
         if allowed is not None:
             rows = np.intersect1d(rows, np.asarray(allowed, dtype=np.int64), assume_unique=True)

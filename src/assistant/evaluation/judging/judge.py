@@ -10,15 +10,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-import assistant
 from assistant.errors import AssistantError, EvaluationError, ServerUnreachable
 from assistant.evaluation.judging.cassettes import Cassettes, key_of
 from assistant.evaluation.systems.chat_client import ChatServer
 from assistant.evaluation.systems.reply_sources import content_of
+from assistant.prompting import prompt
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -42,15 +40,9 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
-@cache
 def rubric(task: Task) -> str:
-    """What the judge is told. Raises EvaluationError where the installation lacks it."""
-    package = Path(assistant.__file__).resolve().parent
-    for folder in (package / "prompts", package.parents[1] / "prompts"):
-        path = folder / f"judge_{task}.md"
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
-    raise EvaluationError(f"the rubric judge_{task}.md is not installed", hint="install the program again")
+    """What the judge is told. Raises AssistantError where the installation lacks it."""
+    return prompt(f"judge_{task}").render()
 
 
 def column(task: Task, model: str) -> str:

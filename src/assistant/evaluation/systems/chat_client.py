@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AssistantError, EvaluationError, ServerUnreachable
-from assistant.evaluation.systems.addresses import is_loopback, shown
 from assistant.evaluation.systems.system import TimedOut
+from assistant.llm.addresses import is_loopback, shown
+from assistant.llm.redacting import without_key
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_SECONDS, TOTAL_SECONDS = 2.0, 180.0
 LONGEST_REASON = 300
-_KEY = re.compile(r"\b(?:sk|pk|pplx|gsk)[-_][\w*-]{6,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +80,9 @@ class ChatServer:
 
         if isinstance(error, openai.APITimeoutError):
             return self._late(model)
-        reason = self._without_key(str(error))[:LONGEST_REASON]
+        reason = without_key(str(error), self.api_key)[:LONGEST_REASON]
         if isinstance(error, openai.APIConnectionError):
             return ServerUnreachable(
                 f"no answer from {self._place(model)} ({reason})", hint="start the server, or check --base-url"
             )
         return EvaluationError(f"{self._place(model)} refused: {reason}", hint="check the model's name, the key and its limits")
-
-    def _without_key(self, text: str) -> str:
-        return _KEY.sub("…", text.replace(self.api_key, "…") if self.api_key else text)

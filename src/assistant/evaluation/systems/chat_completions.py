@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 from assistant.errors import EvaluationError
 from assistant.evaluation.records import AnswerRecord, Cited, Decision, PostRecord, Retrieved, Seen
-from assistant.evaluation.systems.addresses import base_url_of, shown
 from assistant.evaluation.systems.chat_client import CONNECT_SECONDS, TOTAL_SECONDS, ChatServer
 from assistant.evaluation.systems.known_posts import KnownPosts, NamedSource, located
 from assistant.evaluation.systems.marked_text import marked, written
@@ -24,6 +23,7 @@ from assistant.evaluation.systems.reply_sources import CITING, FOUND, content_of
 from assistant.evaluation.systems.system import DECISIONS, Observation, contract, needs_whole_index, tokens_of
 from assistant.evaluation.systems.worded_decisions import worded_decision
 from assistant.evaluation.topics import Topic
+from assistant.llm.addresses import base_url_of, shown
 
 
 class ChatCompletions:

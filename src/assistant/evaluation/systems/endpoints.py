@@ -22,7 +22,6 @@ import httpx2
 
 from assistant.errors import EvaluationError, ServerUnreachable
 from assistant.evaluation.records import AnswerRecord, Cited, PostRecord, Retrieved, Seen
-from assistant.evaluation.systems.addresses import base_url_of, is_loopback, shown
 from assistant.evaluation.systems.system import (
     Observation,
     TimedOut,
@@ -32,6 +31,7 @@ from assistant.evaluation.systems.system import (
     record_of,
 )
 from assistant.evaluation.topics import Topic
+from assistant.llm.addresses import base_url_of, is_loopback, shown
 
 CONNECT_SECONDS, TOTAL_SECONDS = 2.0, 120.0
 DEPTH = 10

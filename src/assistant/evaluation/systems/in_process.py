@@ -100,7 +100,7 @@ class InProcess:
             return Observation(record, ())
         answer, hits = _answered(assistant, topic)
         record = record_of(answer_json(answer), [hit_json(hit) for hit in hits], topic)
-        posts = [hit.post for hit in hits] + [citation.post for citation in answer.reply.citations]
+        posts = [hit.post for hit in hits] + _cited(answer)
         update: dict[str, Any] = {"rankings": self._rankings(assistant, topic)}
         if answer.reply.status is Status.REFUSED and self._settings.refuse_below > 0:
             said, cited = self._withheld(assistant, topic)
@@ -125,7 +125,7 @@ class InProcess:
         answer, _ = _answered(self._unrefusing[1], topic)
         record = record_of(answer_json(answer), (), topic)
         cited: tuple[Cited, ...] = record.citations
-        return Said(text=record.text, citations=cited), [citation.post for citation in answer.reply.citations]
+        return Said(text=record.text, citations=cited), _cited(answer)
 
 
 def corpus_of(assistant: Assistant) -> str:
@@ -146,6 +146,10 @@ def _answered(assistant: Assistant, topic: Topic) -> tuple[Answer, tuple[Hit, ..
         raise AssertionError("an answer ends with Answered")
 
     return asyncio.run(events())
+
+
+def _cited(answer: Answer) -> list[Post]:
+    return [citation.post for citation in answer.reply.citations if citation.post is not None]
 
 
 def _ranking(hits: Sequence[Hit]) -> tuple[Retrieved, ...]:
