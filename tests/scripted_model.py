@@ -10,7 +10,7 @@ from assistant.types import Usage
 
 
 class Scripted:
-    """Says `pieces`, or what a function of the messages gives; fails after `fails_after` pieces or at the end, waits before each."""
+    """Says `pieces`, or what a function of the messages gives; fails after `fails_after` pieces or at the end."""
 
     name = "openai:scripted"
 

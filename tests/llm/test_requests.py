@@ -35,7 +35,7 @@ def test_choosing_a_model_loads_no_client():
     assert shown.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8080", "file:///etc/passwd", "http://", "http://[::1"])
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "ftp://127.0.0.1/v1", "http://", "http://[::1"])
 def test_what_is_no_address_is_said(address):
     with pytest.raises(UsageError):
         model_from(Settings(generator="openai:m", base_url=address))

@@ -12,7 +12,7 @@ from assistant.types import Part, Passage, Post, Status, Verdict
 
 BODIES = (
     "The mount fails with Code=37 on Corvid OS 14.1. It is fixed in 14.2. The cache stays empty after a restart.",
-    "Calling setRetry(false) stops the loop.\n\n    session.setRetry(false)\n    session.start()\n\nThe loop returns after a reboot.",
+    "Calling setRetry(false) stops the loop.\n\n    session.setRetry(false)\n    session.start()\n\nIt returns after a reboot.",
 )
 QUESTION = "Why does the mount fail with Code=37?"
 
@@ -47,7 +47,8 @@ def told(composition):
 
 def test_labels_run_from_one_in_order_of_use_and_each_claim_has_its_own_words(compose):
     done = compose(
-        "Calling setRetry(false) stops the loop [2]. The mount fails with Code=37 on Corvid OS 14.1 [1]. It is fixed in 14.2 [1]."
+        "Calling setRetry(false) stops the loop [2]. "
+        "The mount fails with Code=37 on Corvid OS 14.1 [1]. It is fixed in 14.2 [1]."
     )
     assert done.text.endswith("14.1 [2]. It is fixed in 14.2 [3].")
     assert told(done) == [(1, "p2", "verified"), (2, "p1", "verified"), (3, "p1", "verified")]

@@ -1,7 +1,8 @@
-"""The promises of the contract on thousands of generated model outputs: markers, code, tables, half sentences, other scripts."""
+"""The promises of the contract on generated model outputs: markers, code, tables, half sentences, other scripts."""
 
 from __future__ import annotations
 
+import itertools
 import os
 
 from hypothesis import HealthCheck, given, settings
@@ -53,20 +54,73 @@ MARKERS = st.sampled_from(
 )
 SENTENCES = st.sampled_from(
     [
-        "The mount fails with Code=37 on Corvid OS 14.1", "It is fixed in 14.2", "It is not fixed in 14.2", "It returns after a reboot",
-        "Calling setRetry(false) stops the loop", "Use FVRepairKit 9.9.9", "Bananas ripen", "Use v1.2 of foo.js", "e.g. this", "Yes",
-        "マウントは失敗します", "Код 37 не исправлен", "العربية هنا", "🙂", "see https://evil.example/x", "![x](https://evil.example/y.png)",
-        "[words](javascript:alert(1))", "<img src=x onerror=alert(1)>", "<script>", "`array[0]`", "`a", "``b` c``", "matrix[1][2]", r"\[4\]",
-        "**bold", "_it_", "(a bracket", "“quoted”", "# Heading", "&lt;b&gt;", "\x1b[31m", "\u202e", "\ue000", "www.evil.example", "[1]: https://e.example",
+        "The mount fails with Code=37 on Corvid OS 14.1",
+        "It is fixed in 14.2",
+        "It is not fixed in 14.2",
+        "It returns after a reboot",
+        "Calling setRetry(false) stops the loop",
+        "Use FVRepairKit 9.9.9",
+        "Bananas ripen",
+        "Use v1.2 of foo.js",
+        "e.g. this",
+        "Yes",
+        "マウントは失敗します",
+        "Код 37 не исправлен",
+        "العربية هنا",
+        "🙂",
+        "see https://evil.example/x",
+        "![x](https://evil.example/y.png)",
+        "[words](javascript:alert(1))",
+        "<img src=x onerror=alert(1)>",
+        "<script>",
+        "`array[0]`",
+        "`a",
+        "``b` c``",
+        "matrix[1][2]",
+        r"\[4\]",
+        "**bold",
+        "_it_",
+        "(a bracket",
+        "“quoted”",
+        "# Heading",
+        "&lt;b&gt;",
+        "\x1b[31m",
+        "\u202e",
+        "\ue000",
+        "www.evil.example",
+        "[1]: https://e.example",
     ]
-)  # fmt: skip
+)
 JOINTS = st.sampled_from(
-    [". ", ".", "! ", "? ", " ", "\n", "\n\n", "\n- ", "\n1. ", "\n> ", "\n\n```\n", "\n```\n", "\n~~~\n", "\n    ", "\n| ", " | ", " |\n", "\n|---|---|\n",
-     "。", "…", ": ", ", ", "\t", "\r\n"]
-)  # fmt: skip
+    [
+        ". ",
+        ".",
+        "! ",
+        "? ",
+        " ",
+        "\n",
+        "\n\n",
+        "\n- ",
+        "\n1. ",
+        "\n> ",
+        "\n\n```\n",
+        "\n```\n",
+        "\n~~~\n",
+        "\n    ",
+        "\n| ",
+        " | ",
+        " |\n",
+        "\n|---|---|\n",
+        "。",
+        "…",
+        ": ",
+        ", ",
+        "\t",
+        "\r\n",
+    ]
+)
 OUTPUTS = st.lists(st.one_of(SENTENCES, JOINTS, MARKERS, MARKERS, JOINTS, st.text(max_size=3)), max_size=24).map("".join)
 MANY = int(os.environ.get("ASSISTANT_EXAMPLES", "2000"))
-WORDS = {"prose names its prompt"}
 
 
 class Store:
@@ -91,7 +145,7 @@ def answer_of(text, pieces, hashing, **options):
 
 def cut(text, places):
     ends = sorted({place % (len(text) + 1) for place in places} | {0, len(text)})
-    return [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [text[a:b] for a, b in itertools.pairwise(ends)]
 
 
 @settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

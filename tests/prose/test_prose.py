@@ -133,8 +133,8 @@ def test_a_model_that_repeats_itself_is_stopped(asking):
 def test_every_stream_cut_at_every_piece_keeps_all_promises(asking):
     def script(messages):
         right = RIGHT.format(n=label_of(messages, "takes the rotation of the screen"))
-        rest = " Try `a[0]` [9]. [2]\n\n- one [1]\n- two [1, 2]\n\n```\nlet x = [3]\n```\n\n| a | b [1-3] |\n|--|--|\n| c | d |\nEnd"
-        text = right + rest
+        code = "```\nlet x = [3]\n```"
+        text = f"{right} Try `a[0]` [9]. [2]\n\n- one [1]\n- two [1, 2]\n\n{code}\n\n| a | b [1-3] |\n|--|--|\n| c | d |\nEnd"
         return [text[i : i + 4] for i in range(0, len(text), 4)]
 
     whole = Scripted(script)

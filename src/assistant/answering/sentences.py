@@ -108,8 +108,8 @@ def marked(body: list[Atom], labels: Labels, spaced: bool) -> list[Atom]:
 
 
 def lead_of(gap: list[Atom], keep: bool, restore: bool) -> str:
-    """White space and layout of a gap without its markers. That in front of a marker goes with it, but for line ends to be kept,
-    or if there is no other (and `restore`, or it ends a line)."""
+    """White space and layout of a gap without its markers. That in front of a marker goes with it, but for line ends to be
+    kept, or if there is no other (and `restore`, or it ends a line)."""
     kept: list[str] = []
     dropped = ""
     for atom in gap:
