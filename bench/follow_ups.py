@@ -67,8 +67,8 @@ class Bench:
 
     def first(self, asked: Standalone) -> Post | None:
         retriever = Retriever(self.generation, self.assistant.embedder)
-        also = Question(asked.leans_on) if asked.leans_on else None
-        hits = retriever.search(Question(asked.text), 1, also=also)
+        before = retriever.before(Question(asked.leans_on)) if asked.leans_on else None
+        hits = retriever.search(Question(asked.text), 1, before=before)
         return hits[0].post if hits else None
 
     def right(self, topic: Topic, asked: Standalone) -> tuple[bool, bool]:

@@ -26,14 +26,13 @@ from assistant.indexing.manifest import Recipe
 from assistant.language.terms import terms_of
 from assistant.llm.choosing import model_from
 from assistant.llm.model import Model
-from assistant.prompting import prompt
 from assistant.retrieval.filters import Filters
 from assistant.retrieval.follow_up import to_read
 from assistant.retrieval.question import Question
 from assistant.retrieval.retriever import Retriever
 from assistant.retrieval.spelling import corrected
 from assistant.settings import Settings
-from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Rewriting, Standalone, Timings, Turn, Usage
+from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Standalone, Timings, Turn, Usage
 
 if TYPE_CHECKING:
     from assistant.answering.prose import Prose
@@ -77,9 +76,8 @@ class Opened:
         self._embedder = embedder
         self._reading = Remembering(embedder)
 
-    @property
+    @cached_property
     def retriever(self) -> Retriever:
-        """One for each question: it remembers what it searched for."""
         return Retriever(self.generation, self._embedder, self.settings.without)
 
     @cached_property
@@ -141,9 +139,9 @@ class Opened:
         if asked.leans_on is None:
             hits = retriever.search(question, k, filters)
             return hits, hits[:READ_HITS]
-        also = self.question(self.spelt(asked.leans_on))
-        hits = retriever.search(question, k, filters, also=also)
-        return hits, to_read(hits, retriever.best_thread(also, filters), READ_HITS)
+        before = retriever.before(self.question(self.spelt(asked.leans_on)), filters)
+        hits = retriever.search(question, k, filters, before=before)
+        return hits, to_read(hits, before.thread_id, READ_HITS)
 
     def reply(self, asked: Standalone, hits: Sequence[Hit], nearest: Sequence[Near], filters: Filters) -> Reply | Found:
         """What the posts' fields say, a refusal, or what an answer can be made from."""
@@ -238,7 +236,7 @@ class Assistant:
         yield Retrieved(asked.text, tuple(hits))
         reply = await asyncio.to_thread(opened.reply, asked, read, nearest, filters)
         if isinstance(reply, Found) and opened.prose is not None:
-            async with aclosing(opened.prose.answer(reply, nearest)) as items:
+            async with aclosing(opened.prose.answer(reply)) as items:
                 async for item in items:
                     if isinstance(item, str):
                         clock.first_token = clock.first_token or clock.now()
@@ -250,26 +248,18 @@ class Assistant:
             clock.first_token = clock.now()
             yield TextDelta(reply.text)
         assert isinstance(reply, Reply)
-        reply = replace(reply, usage=_together(rewriting, reply.usage))
+        reply = replace(reply, usage=rewriting + reply.usage if rewriting and reply.usage else rewriting or reply.usage)
         yield Answered(Answer(
-            question, asked, reply, nearest, self.settings.generator, self._provenance(opened, asked), clock.timings(),
+            question, asked, reply, nearest, self.settings.generator, self._provenance(opened, asked, reply), clock.timings(),
             self.settings.strict,
         ))  # fmt: skip
 
-    def _provenance(self, opened: Opened, asked: Standalone) -> Provenance:
-        names = {"generator", "max_characters", "refuse_below", "embedder", "without"}
-        if opened.model is not None:
-            names |= {"answer_tokens", "context_tokens", "temperature", "strict"}
-        deciding = self.settings.model_dump(include=names)
-        deciding["confidence"] = opened.confidence.sha256
-        deciding["without"] = sorted(self.settings.without)
+    def _provenance(self, opened: Opened, asked: Standalone, reply: Reply) -> Provenance:
+        deciding = self.settings.deciding() | {"confidence": opened.confidence.sha256}
         digest = hashlib.blake2b(repr(sorted(deciding.items())).encode(), digest_size=8).hexdigest()
-        prompts = [prompt("answer")] if opened.model is not None else []
-        prompts += [prompt("standalone")] if asked.how is Rewriting.MODEL else []
-        generation = opened.generation
         return Provenance(
-            generation.name, digest, prompts[0].sha256 if prompts else "", generation.manifest.recipe.embedder,
-            tuple(each.label for each in prompts),
+            opened.generation.name, digest, reply.prompts[0].sha256 if reply.prompts else "",
+            opened.generation.manifest.recipe.embedder, reply.prompts + asked.prompts,
         )  # fmt: skip
 
 
@@ -286,16 +276,6 @@ class _Clock:
     def timings(self) -> Timings:
         total = self.now()
         return Timings(self.rewrite, self.retrieve, self.first_token or total, total)
-
-
-def _together(first: Usage | None, second: Usage | None) -> Usage | None:
-    """What two requests used; the cost is known only where both are."""
-    if first is None or second is None:
-        return first or second
-    known = first.cost is not None and second.cost is not None
-    cost = (first.cost or 0.0) + (second.cost or 0.0) if known else None
-    prompt_tokens, written = first.prompt_tokens + second.prompt_tokens, first.completion_tokens + second.completion_tokens
-    return Usage(prompt_tokens, written, cost)
 
 
 async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn] = (),

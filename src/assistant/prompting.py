@@ -14,6 +14,7 @@ from typing import Any
 
 import assistant
 from assistant.errors import AssistantError
+from assistant.types import PromptUsed
 
 _SECTION = re.compile(r"^--- (system|user) ---\n", re.MULTILINE)
 _VERSION = re.compile(r"\A\{#-? version: (\d+) -?#\}\n?")
@@ -29,9 +30,9 @@ class Prompt:
     template: str
 
     @property
-    def label(self) -> str:
-        """Name, version and the beginning of the hash, as provenance shows it."""
-        return f"{self.name}/{self.version}/{self.sha256[:12]}"
+    def used(self) -> PromptUsed:
+        """The prompt as provenance shows it."""
+        return PromptUsed(f"{self.name}/{self.version}/{self.sha256[:12]}", self.sha256)
 
     def render(self, **values: Any) -> str:
         """The prompt with `values` in it. A value that the template names and is not given is a fault of ours and raises."""

@@ -201,7 +201,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "passages": [_passage_json(passage) for passage in reply.passages],
         "nearest": [asdict(near) for near in answer.nearest],
         "generator": answer.generator,
-        "provenance": asdict(answer.provenance) | {"prompts": list(answer.provenance.prompts)},
+        "provenance": asdict(answer.provenance) | {"prompts": [prompt.label for prompt in answer.provenance.prompts]},
         "timings_ms": asdict(answer.timings_ms),
         "usage": asdict(reply.usage) if reply.usage else None,
         "left_out": reply.left_out,

@@ -73,6 +73,13 @@ class Settings(BaseSettings):
         description="key of an OpenAI-compatible server; never a flag",
     )
 
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide what an answer says, by name; those of a model only where one is asked."""
+        names = {"generator", "max_characters", "refuse_below", "embedder", "without"}
+        if self.generator != "extractive":
+            names |= {"answer_tokens", "context_tokens", "temperature", "strict"}
+        return self.model_dump(include=names) | {"without": sorted(self.without)}
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -262,23 +262,42 @@ class Rewriting(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PromptUsed:
+    """A prompt that was sent to a model: name with version and the beginning of its hash, and the hash."""
+
+    label: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Standalone:
-    """A question that stands by itself, how it came to, and why in a few words; `leans_on` is the question before it that it
-    follows up, made to stand by itself too, None where it follows up nothing."""
+    """A question that stands by itself, how it came to, and why in a few words.
+
+    `leans_on` is the question before it that it follows up, made to stand by itself too, None where it follows up nothing;
+    `prompts` are those that a model was asked with, whether its rewriting was used or not.
+    """
 
     text: str
     how: Rewriting = Rewriting.AS_ASKED
     why: str = ""
     leans_on: str | None = None
+    prompts: tuple[PromptUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that a model read and wrote, and what they cost by the prices of the settings (None: no prices are set)."""
+    """Tokens that a model read and wrote, and what they cost by the prices of the settings (None: no prices are set).
+
+    Of several requests the cost is known only where it is of each.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     cost: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        cost = None if self.cost is None or other.cost is None else self.cost + other.cost
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens, cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,14 +313,14 @@ class CutOff:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What an answer was made with. `prompt_hash` is empty where no prompt was used; `prompts` has name, version and hash
-    of each that was."""
+    """What an answer was made with. `prompts` are those that were sent to a model, the answer's first; `prompt_hash` is the
+    hash of that one, empty where no model was asked for the answer."""
 
     generation: str
     settings_hash: str
     prompt_hash: str
     embedder: str
-    prompts: tuple[str, ...] = ()
+    prompts: tuple[PromptUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +349,7 @@ class Reply:
     usage: Usage | None = None
     cut_off: CutOff | None = None
     left_out: int = 0
+    prompts: tuple[PromptUsed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

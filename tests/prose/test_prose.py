@@ -9,8 +9,8 @@ import pytest
 from promises import broken
 from scripted_model import Scripted
 
-from assistant.answering.prose import NOTHING
 from assistant.answering.wording import CUT_OFF
+from assistant.answering.writing import NOTHING
 from assistant.errors import ServerUnreachable, SettingsError
 from assistant.pipeline import Answered, Assistant, TextDelta, answer_of
 from assistant.settings import Settings
@@ -57,7 +57,7 @@ def test_a_right_sentence_is_shown_with_the_words_that_it_rests_on(asking):
     assert "takes the rotation of the screen" in answer.reply.citations[0].quote
     assert broken(assistant.generation.posts, answer) == []
     assert answer.reply.usage.prompt_tokens == 100
-    assert answer.provenance.prompts[0].startswith("answer/1/")
+    assert answer.provenance.prompts[0].label.startswith("answer/1/")
 
 
 def test_what_streams_is_what_the_answer_says(asking):
@@ -80,6 +80,7 @@ def test_a_question_about_the_posts_themselves_is_not_put_to_the_model(asking):
     model = Scripted(["Whatever [1]."])
     answer = ask(asking(model), "which post has the most replies?")
     assert (answer.reply.status, model.asked) == ("grounded", [])
+    assert (answer.provenance.prompts, answer.provenance.prompt_hash) == ((), "")
 
 
 @pytest.mark.parametrize("said", [NOTHING, f"{NOTHING}.", f"**{NOTHING}**\n\nSorry!", f"`{NOTHING}`"])
@@ -183,9 +184,9 @@ def test_closing_the_answer_closes_the_models_stream(asking):
             if isinstance(event, TextDelta):
                 break
         await stream.aclose()
+        assert model.closed == 1  # and not only when the loop ends
 
     asyncio.run(leave(asking(model)))
-    assert model.closed == 1
 
 
 def test_a_cancelled_question_closes_the_models_stream(asking):
@@ -198,9 +199,9 @@ def test_a_cancelled_question_closes_the_models_stream(asking):
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
+        assert model.closed == 1
 
     asyncio.run(cancel(asking(model)))
-    assert model.closed == 1
 
 
 def test_posts_stand_between_fences_that_no_post_can_know(asking):
@@ -240,4 +241,5 @@ def test_a_follow_up_is_answered_with_the_subject_of_the_turn_before(asking):
     history = [Turn("user", QUESTION), Turn("assistant", "It takes the rotation of the screen [1].")]
     answer = ask(asking(model, refuse_below=0.0), "And how do I turn it upright?", history)
     assert "camera" in answer.standalone.text.lower()
-    assert answer.standalone.how in ("carried", "model")
+    assert answer.standalone.how == "carried"  # what the model said is no rewriting
+    assert [used.label.split("/")[0] for used in answer.provenance.prompts] == ["answer", "standalone"]

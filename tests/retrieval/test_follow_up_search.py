@@ -24,7 +24,7 @@ def test_own_terms_are_plain_words_that_the_question_before_has_not():
 
 
 def test_a_search_without_a_question_before_is_what_it_was(retriever, sample):
-    assert retriever.search(FOLLOW_UP, 5) == Retriever(sample.generation, sample.embedder).search(FOLLOW_UP, 5, also=None)
+    assert retriever.search(FOLLOW_UP, 5) == Retriever(sample.generation, sample.embedder).search(FOLLOW_UP, 5, before=None)
 
 
 def test_the_best_posts_of_the_question_before_stay_candidates(retriever):
@@ -32,36 +32,38 @@ def test_the_best_posts_of_the_question_before_stay_candidates(retriever):
     kept = retriever.candidates(BEFORE).rows[:3].tolist()
     alone = retriever.candidates(elsewhere, depth=2)
     assert not set(kept) <= set(alone.rows.tolist())
-    also = retriever.candidates(elsewhere, depth=2, also=BEFORE)
+    also = retriever.candidates(elsewhere, depth=2, before=retriever.before(BEFORE))
     assert set(kept) <= set(also.rows.tolist())
 
 
 def test_what_stays_is_scored_by_the_question_asked_now(retriever):
     elsewhere = Question("smart quotes in a ptable string catalogue")
-    few = retriever.candidates(elsewhere, depth=2, also=BEFORE)
+    few = retriever.candidates(elsewhere, depth=2, before=retriever.before(BEFORE))
     all_rows = retriever.candidates(elsewhere)
     cosines = dict(zip(all_rows.dense.rows.tolist(), all_rows.dense.scores.tolist(), strict=True))
     for row, cosine in zip(few.dense.rows.tolist(), few.dense.scores.tolist(), strict=True):
         assert cosine == pytest.approx(cosines[row], abs=1e-5)
-    assert retriever.search(elsewhere, 1, also=BEFORE)[0].post.title == "Smart quotes in a .ptable file"
+    assert retriever.search(elsewhere, 1, before=retriever.before(BEFORE))[0].post.title == "Smart quotes in a .ptable file"
 
 
 def test_what_only_the_follow_up_says_decides_within_a_thread(retriever):
     before = Question("Is fsync enough to survive a power cut?")
     now = Question("how slow is the barrier in ms (fsync enough survive power cut)")
-    assert "8 ms" in retriever.search(now, 1, also=before)[0].post.body
+    assert "8 ms" in retriever.search(now, 1, before=retriever.before(before))[0].post.body
 
 
 def test_a_filter_holds_for_what_stays(retriever):
     filters = Filters(unanswered=True)
-    found = {hit.post.post_id for hit in retriever.search(FOLLOW_UP, 50, filters, also=BEFORE, every_chunk=True)}
+    found = {
+        hit.post.post_id for hit in retriever.search(FOLLOW_UP, 50, filters, before=retriever.before(BEFORE), every_chunk=True)
+    }
     assert found <= {hit.post.post_id for hit in retriever.search(FOLLOW_UP, 500, filters, every_chunk=True)}
 
 
 @pytest.mark.parametrize("part", [Part.LEXICAL, Part.DENSE, Part.EXACT])
 def test_a_lane_that_is_switched_off_stays_so(sample, part):
     retriever = Retriever(sample.generation, sample.embedder, frozenset({part}))
-    hits = retriever.search(FOLLOW_UP, 5, also=BEFORE)
+    hits = retriever.search(FOLLOW_UP, 5, before=retriever.before(BEFORE))
     assert hits
     if part is Part.LEXICAL:
         assert {hit.signals.lexical for hit in hits} == {0.0}
@@ -79,5 +81,5 @@ def test_the_thread_of_the_last_answer_is_read_where_it_comes_late(retriever):
 
 
 def test_the_best_thread_of_the_question_before_is_known(retriever):
-    assert retriever.best_thread(BEFORE) == retriever.search(BEFORE, 1)[0].post.thread_id
-    assert retriever.best_thread(Question("")) is None
+    assert retriever.before(BEFORE).thread_id == retriever.search(BEFORE, 1)[0].post.thread_id
+    assert retriever.before(Question("")).thread_id is None

@@ -68,6 +68,7 @@ class Composition:
         strict: bool = False,
         without: Parts = NONE,
     ) -> None:
+        self.passages = tuple(passages)
         self._passages = {passage.label: passage for passage in passages}
         self._support = support
         self._known = known

@@ -42,13 +42,14 @@ class ReadThread:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What an answer can be made from: the threads read (best first; one unless several are asked for), those only skimmed
-    behind them, all hits, and how likely it is that this answers (0-1)."""
+    behind them, all hits, the nearest threads, and how likely it is that this answers (0-1)."""
 
     question: Question
     asked: Asked
     threads: tuple[ReadThread, ...]
     skimmed: tuple[ReadThread, ...]
     hits: tuple[Hit, ...]
+    nearest: tuple[Near, ...]
     confidence: float
 
 
@@ -78,7 +79,7 @@ class Finder:
         confidence = self._confidence.answered(observed)
         if confidence < self._refuse_below:
             return self._refusal(confidence, observed, best, nearest)
-        return Found(question, asked, threads, skimmed, tuple(hits), confidence)
+        return Found(question, asked, threads, skimmed, tuple(hits), tuple(nearest), confidence)
 
     def observed(self, question: Question, hits: Sequence[Hit]) -> Observed | None:
         """The signs that the confidence in an answer to `question` is computed from; None where there is nothing to read."""

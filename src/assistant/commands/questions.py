@@ -109,7 +109,7 @@ def _explain(answer: Answer) -> None:
         f"retrieval {times.retrieve:.0f} ms, first words {times.first_token:.0f} ms, total {times.total:.0f} ms",
     ]
     if answer.provenance.prompts:
-        lines.append(f"{answer.generator}, prompts: {', '.join(answer.provenance.prompts)}")
+        lines.append(f"{answer.generator}, prompts: {', '.join(used.label for used in answer.provenance.prompts)}")
     if reply.usage:
         cost = "" if reply.usage.cost is None else f", cost {reply.usage.cost:.6f}"
         lines.append(f"tokens: {reply.usage.prompt_tokens} read, {reply.usage.completion_tokens} written{cost}")

@@ -46,6 +46,7 @@ async def rewritten(question: str, history: Sequence[Turn], rarity: Rarity, mode
     alone = standalone(question, history, rarity)
     if alone.how is not Rewriting.CARRIED:
         return alone, None
+    alone = replace(alone, prompts=(prompt(PROMPT).used,))
     try:
         async with asyncio.timeout(LONGEST_WAIT):
             reply, usage = await _asked(question, history, model)

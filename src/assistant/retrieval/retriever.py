@@ -59,6 +59,15 @@ class Candidates:
     best_chunk: dict[int, ChunkPlace]
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A question that another one follows up, the rows of its best posts, and the thread of the best (None: nothing found)."""
+
+    question: Question
+    rows: Rows
+    thread_id: str | None
+
+
 def _ranked(rows: Rows, scores: Scores, most: int) -> Lane:
     order = np.lexsort((rows, -scores))[:most]
     return Lane(rows[order], scores[order])
@@ -78,7 +87,6 @@ class Retriever:
         self._generation = generation
         self._embedder = embedder
         self._without = without
-        self._last_before: tuple[Question, Filters, Candidates] | None = None
 
     def search(
         self,
@@ -87,31 +95,31 @@ class Retriever:
         filters: Filters | None = None,
         *,
         every_chunk: bool = False,
-        also: Question | None = None,
+        before: Before | None = None,
     ) -> list[Hit]:
         """The `k` best hits: one a thread and near-duplicates once, or, with `every_chunk`, every post that was found.
 
-        `also` is the question that this one follows up: its best posts stay candidates, see `follow_up`.
+        `before` is what the question that this one follows up found: its best posts stay candidates, see `follow_up`.
         """
-        candidates = self.candidates(question, filters, max(DEPTH, 2 * k), also)
+        candidates = self.candidates(question, filters, max(DEPTH, 2 * k), before)
         return self._hits(question, candidates, k, every_chunk)
 
-    def best_thread(self, question: Question, filters: Filters | None = None) -> str | None:
-        """The thread of the best post for a question. Costs nothing after a search that had it as `also`."""
-        rows = self._before(question, filters or Filters()).rows[:1].tolist()
-        return self._generation.posts.posts(rows)[0].thread_id if rows else None
+    def before(self, question: Question, filters: Filters | None = None) -> Before:
+        """What a question finds that another one follows up."""
+        rows = self.candidates(question, filters).rows[:KEPT]
+        best = self._generation.posts.posts(rows[:1].tolist())
+        return Before(question, rows, best[0].thread_id if best else None)
 
     def candidates(
-        self, question: Question, filters: Filters | None = None, depth: int = DEPTH, also: Question | None = None
+        self, question: Question, filters: Filters | None = None, depth: int = DEPTH, before: Before | None = None
     ) -> Candidates:
-        """All posts that a lane found and the best ones for `also`, fused; each lane lists at most `depth` of its own."""
+        """All posts that a lane found and the best ones of `before`, fused; each lane lists at most `depth` of its own."""
         allowed = allowed_rows(self._generation.posts, filters or Filters())
         dense, best_chunk = self._dense(question, allowed, depth)
         lexical = self._lexical(question.terms, allowed, depth)
-        if also is not None:
-            kept = self._before(also, filters or Filters()).rows[:KEPT]
-            dense = self._kept_dense(question, dense, kept, best_chunk)
-            lexical = self._kept_lexical(question, lexical, kept)
+        if before is not None:
+            dense = self._kept_dense(question, dense, before.rows, best_chunk)
+            lexical = self._kept_lexical(question, lexical, before.rows)
         exact = self._exact(question, allowed, depth)
         rows = union(dense.rows, lexical.rows, list(exact))
         if not len(rows):
@@ -119,17 +127,10 @@ class Retriever:
         bonus = np.array([exact.get(row, 0.0) for row in rows.tolist()])
         weight = DENSE_WEIGHT if Part.COVERAGE in self._without else dense_weight(self._coverage(question, lexical))
         fused = convex(rows, dense, lexical, weight) + EXACT_WEIGHT * bonus
-        if also is not None:
-            fused += OWN_WEIGHT * (1 - weight) * self._own(own_terms(question, also), rows, allowed, depth)
+        if before is not None:
+            fused += OWN_WEIGHT * (1 - weight) * self._own(own_terms(question, before.question), rows, allowed, depth)
         ranked = _ranked(rows, fused, len(rows))
         return Candidates(ranked.rows, ranked.scores, dense, lexical, exact, best_chunk)
-
-    def _before(self, question: Question, filters: Filters) -> Candidates:
-        """The candidates of an earlier question; those of the last one are kept."""
-        last = self._last_before
-        if last is None or last[:2] != (question, filters):
-            self._last_before = last = (question, filters, self.candidates(question, filters))
-        return last[2]
 
     def _kept_dense(self, question: Question, lane: Lane, kept: Rows, best_chunk: dict[int, ChunkPlace]) -> Lane:
         """`lane` with the cosines of the posts in `kept` that it does not list; `best_chunk` gets their best chunks."""

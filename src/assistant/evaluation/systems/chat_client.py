@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AssistantError, EvaluationError, ServerUnreachable
 from assistant.evaluation.systems.system import TimedOut
 from assistant.llm.addresses import is_loopback, shown
-from assistant.llm.redacting import without_key
+from assistant.llm.redacting import one_line
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 CONNECT_SECONDS, TOTAL_SECONDS = 2.0, 180.0
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ class ChatServer:
 
         if isinstance(error, openai.APITimeoutError):
             return self._late(model)
-        reason = without_key(str(error), self.api_key)[:LONGEST_REASON]
+        reason = one_line(str(error), self.api_key)
         if isinstance(error, openai.APIConnectionError):
             return ServerUnreachable(
                 f"no answer from {self._place(model)} ({reason})", hint="start the server, or check --base-url"

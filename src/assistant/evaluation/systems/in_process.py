@@ -54,9 +54,9 @@ class InProcess:
 
     def describe(self) -> dict[str, str]:
         """The settings that can change an answer."""
-        names = {"generator", "embedder", "max_characters", "refuse_below", "k", "confidence_model"}
-        chosen = {name: str(getattr(self._settings, name)) for name in sorted(names) if hasattr(self._settings, name)}
-        return chosen | {"without": ",".join(sorted(self._settings.without))}
+        settings = self._settings
+        deciding = settings.deciding() | {"k": settings.k, "confidence_model": settings.confidence_model}
+        return {name: str(deciding[name]) for name in sorted(deciding)} | {"without": ",".join(deciding["without"])}
 
     def index(self) -> dict[str, str]:
         """Which index is asked: names, sizes and the hash of its posts, wherever their files lie."""
