@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.answering.wording import MARKS
+from assistant.language.code import outside_code
 from assistant.language.controls import without_controls
 from assistant.pipeline import Event, Retrieved, TextDelta
 from assistant.types import Answer, Citation, Hit, Passage, Post, Verdict
@@ -74,8 +75,8 @@ def _understood(question: str, standalone: str, paint: Painter) -> str:
 
 def _piece(text: str, paint: Painter) -> str:
     """Whole sentences of an answer as a terminal shows them."""
-    # A number in brackets that a post wrote must not look like a marker of ours.
-    text = _ESCAPED.sub(r"\1", _QUOTED_MARKER.sub(r"⟦\1⟧", without_controls(text)))
+    # A number in brackets that a post wrote must not look like a marker of ours. In code a backslash is a backslash.
+    text = outside_code(without_controls(text), lambda words: _ESCAPED.sub(r"\1", _QUOTED_MARKER.sub(r"⟦\1⟧", words)))
     return _MARK.sub(lambda match: paint(match[0], "yellow"), text)
 
 

@@ -54,9 +54,8 @@ def test_what_only_the_follow_up_says_decides_within_a_thread(retriever):
 
 def test_a_filter_holds_for_what_stays(retriever):
     filters = Filters(unanswered=True)
-    found = {
-        hit.post.post_id for hit in retriever.search(FOLLOW_UP, 50, filters, before=retriever.before(BEFORE), every_chunk=True)
-    }
+    before = retriever.before(BEFORE, filters)
+    found = {hit.post.post_id for hit in retriever.search(FOLLOW_UP, 50, filters, before=before, every_chunk=True)}
     assert found <= {hit.post.post_id for hit in retriever.search(FOLLOW_UP, 500, filters, every_chunk=True)}
 
 

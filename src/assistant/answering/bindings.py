@@ -1,7 +1,7 @@
-"""What a number or a name in a sentence is said of, and whether a post says it of another one.
+"""What a number in a sentence is said of, and whether a post says it of another one.
 
-No grammar: what stands near to a word says what it is of. A number whose neighbours stand nearer to another number in the
-post, or two names that would fit better the other way round, have probably been mixed up.
+No grammar: what stands near to a word says what it is of. A number or version whose neighbours stand nearer to another one in
+the post has probably been mixed up with it.
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ def _fit(place: int, context: Sequence[tuple[str, float]], at: dict[str, list[in
     return total
 
 
-def _context(word: Placed, claim: Sequence[Placed], left_out: str = "") -> list[tuple[str, float]]:
+def _context(word: Placed, claim: Sequence[Placed]) -> list[tuple[str, float]]:
     nearest: dict[str, float] = {}
     for other in claim:
-        if other.term not in (word.term, left_out):
+        if other.term != word.term:
             weight = math.exp(-abs(other.place - word.place) / NEAR_CLAIM)
             nearest[other.term] = max(weight, nearest.get(other.term, 0.0))
     return list(nearest.items())
@@ -95,7 +95,7 @@ def _places(text: Sequence[Placed]) -> dict[str, list[int]]:
 
 
 def rival(claim: str, evidence: str) -> float:
-    """How much better (0-1) another number, version or identifier of the evidence fits a place in the claim than its own."""
+    """How much better (0-1) another number or version of the evidence fits a place in the claim than its own."""
     ours, theirs = placed(claim), placed(evidence)
     at = _places(theirs)
     own = {word.term for word in ours}

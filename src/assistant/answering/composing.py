@@ -1,7 +1,7 @@
 """Sentences of a model to the text that is shown: each held against the words it cites, its markers numbered in order of use.
 
 One label stands for one claim and the words that it rests on. What is not supported is marked, or dropped where the answer is
-strict; what could link, run or lead astray is defused. Pure but for the embedder behind `Support`.
+strict; what could link, run or lead astray is defused.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from assistant.answering.drafting import Marker, Sentence
 from assistant.answering.naming import masked, scripts_of, stray
 from assistant.answering.support import Checked, Support
 from assistant.answering.wording import CUT_OFF, DANGLING, UNCITED, UNSUPPORTED
+from assistant.language.code import outside_code
 from assistant.language.controls import without_controls
 from assistant.language.terms import terms, tokens
 from assistant.types import NONE, Citation, Part, Parts, Passage, Status, Verdict
@@ -23,7 +24,6 @@ from assistant.types import NONE, Citation, Part, Parts, Passage, Status, Verdic
 _PLACE = 0xE000
 """Code points for private use stand for markers while a sentence is put in form; a model's own are taken out before."""
 _PLACES = re.compile(r"[\ue000-\uefff]")
-_CODE_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)[^\n]*?(?<!`)\1(?!`)")
 _LITERAL_MARKER = re.compile(r"(?<!\\)\[(\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*)\]")
 _MEANS_LINK = re.compile(r"(\[\d+\])(?=[(:\[]\S)")
 _CLOSERS = re.compile(r"[.!?…\"'”’)\]»*_]+(?=\s|\Z)")
@@ -266,11 +266,7 @@ def _clauses(sentence: Sentence) -> list[str]:
 
 def _literal_brackets(text: str) -> str:
     """Numbers in brackets that are no markers, made such as cannot be taken for one; code is left alone."""
-    escaped, last = [], 0
-    for code in _CODE_SPAN.finditer(text):
-        escaped += [_LITERAL_MARKER.sub(r"\\[\1\\]", text[last : code.start()]), code[0]]
-        last = code.end()
-    return "".join([*escaped, _LITERAL_MARKER.sub(r"\\[\1\\]", text[last:])])
+    return outside_code(text, lambda words: _LITERAL_MARKER.sub(r"\\[\1\\]", words))
 
 
 def _before_closing(text: str, places: str) -> str:

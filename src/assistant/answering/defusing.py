@@ -1,4 +1,4 @@
-"""What a model writes, made inert before it is shown, and what posts hold, made plain as data before a model reads it.
+"""What a model writes, made inert before it is shown.
 
 The Markdown that `without_foreign` gives holds no raw HTML, no image, no link but to an allowed address: what could open one
 is escaped, so nothing hangs on whether it was recognised. To recognise a link or a tag only decides what is left out with it.
@@ -7,13 +7,12 @@ is escaped, so nothing hangs on whether it was recognised. To recognise a link o
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 
 from assistant.answering.addresses import addresses
 from assistant.answering.naming import masked, stray
 from assistant.answering.promptable import marked_data
+from assistant.language.code import code_spans
 from assistant.language.controls import without_controls
 
 __all__ = ["LEFT_OUT", "marked_data", "masked", "stray", "without_foreign"]
@@ -41,7 +40,6 @@ _REACHES = re.compile(
 )
 _ACTIVE = re.compile(r"\\[!-/:-@\[-`{-~]|<(?=[A-Za-z/!?])|\](?=[(:])[(:]|`")
 _TILDES = re.compile(r"^([ \t>*+.)\d-]*)(?=~~~)", re.MULTILINE)
-_RUN = re.compile(r"\\`|`+")
 _OPEN_END = re.compile(r"(?<!\\)(?:\\\\)*+\\\Z")
 
 
@@ -124,30 +122,10 @@ def _by_address(text: str, own: frozenset[str]) -> Iterator[tuple[str, bool]]:
 
 def _prose(text: str, own: frozenset[str]) -> str:
     done, last = [], 0
-    for start, end in _code_spans(text):
+    for start, end in code_spans(text):
         done += [_constructs(text[last:start], own), _code_span(text[start:end], own)]
         last = end
     return "".join([*done, _constructs(text[last:], own)])
-
-
-def _code_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Code between runs of as many backticks on one line; what is open at its end is no code, as it must not take in more."""
-    offset = 0
-    for line in text.split("\n"):
-        runs = [match.span() for match in _RUN.finditer(line)]
-        of_length: defaultdict[int, list[int]] = defaultdict(list)
-        for start, end in runs:
-            # An escaped backtick opens nothing but closes: in code a backslash is a backslash.
-            of_length[1 if line[start] == "\\" else end - start].append(end)
-        position = 0
-        for start, end in runs:
-            if start < position or line[start] == "\\":
-                continue
-            ends = of_length[end - start]
-            if (following := bisect_right(ends, end)) < len(ends):
-                yield offset + start, offset + ends[following]
-                position = ends[following]
-        offset += len(line) + 1
 
 
 def _code_span(text: str, own: frozenset[str]) -> str:

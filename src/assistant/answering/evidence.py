@@ -100,11 +100,7 @@ class ReadPost:
 
 
 class Reader:
-    """Reads posts for a question. `rarity` gives the rarity (0-1) of a search term in the corpus.
-
-    Vectors of texts are remembered: a follow-up, or the next question of a batch, reads the same posts again. Usable from
-    any thread.
-    """
+    """Reads posts for a question. `rarity` gives the rarity (0-1) of a search term in the corpus."""
 
     def __init__(self, embedder: Embedder, rarity: Callable[[str], float]) -> None:
         self._embedder = embedder

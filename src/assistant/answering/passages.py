@@ -5,7 +5,7 @@ A span is a run of whole sentences around the one that answers best; a post that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -112,8 +112,3 @@ def _word_end(body: str, choice: _Choice, room: int, tokens: Callable[[str], int
         cut = body.rfind(" ", choice.start, end - 1 - (end - choice.start) // 8)
         end = cut if cut > choice.start else choice.start + (end - choice.start) // 2
     return end
-
-
-def cited_posts(passages: Sequence[Passage]) -> tuple[Post, ...]:
-    """The posts of some passages, once each."""
-    return tuple({passage.post.post_id: passage.post for passage in passages}.values())
