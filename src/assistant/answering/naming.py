@@ -1,7 +1,7 @@
 """Names and words that stand in no post and not in the question: what a model made up, or was told by a post to say.
 
-`masked` is for sentences that no cited words support, `stray` for those that cite nothing. A gap where a name stood is better than an
-invented name.
+`masked` is for sentences that no cited words support, `stray` for those that cite nothing. A gap where a name stood is
+better than an invented name.
 """
 
 from __future__ import annotations
