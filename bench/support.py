@@ -1,7 +1,7 @@
 """How well the check of sentences tells what posts say from what they do not, and the fit of its weights.
 
     python bench/support.py              fits on CLAP NQ's first half and eval/support/dev.jsonl, reports both cross-validated
-    python bench/support.py --write      the same, and writes src/assistant/answering/support.json
+    python bench/support.py --write      the same, and writes src/assistant/answering/support/support.json
     python bench/support.py --test       reports on eval/support/test.jsonl and CLAP NQ's second half: a look, to be counted
     python bench/support.py --speed      times the check
 
@@ -22,13 +22,13 @@ import numpy as np
 from scipy.optimize import minimize
 from support_pairs import ROOT, Pair, clap_nq, hand_made, passage_of, rarity_of
 
-from assistant.answering.signs import NAMES, PRIOR, Model, model
-from assistant.answering.support import Found, Support, best
+from assistant.answering.support.check import Found, Support, best
+from assistant.answering.support.signs import NAMES, PRIOR, Model, model
 from assistant.evaluation.statistics import wilson_interval
 from assistant.indexing.embedders import embedder_from
 from assistant.settings import Settings
 
-MODEL = ROOT / "src" / "assistant" / "answering" / "support.json"
+MODEL = ROOT / "src" / "assistant" / "answering" / "support" / "support.json"
 STRENGTH = 1.0
 FOLDS = 8
 ROUNDS = 3

@@ -12,11 +12,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.answering.confidence import Confidence, Observed
 from assistant.answering.extractive import quoted
 from assistant.answering.field_answers import about_fields
-from assistant.answering.finding import Finder, Found
-from assistant.answering.remembering import Remembering
+from assistant.answering.finding.confidence import Confidence, Observed
+from assistant.answering.finding.finder import Finder, Found
+from assistant.answering.finding.remembering import Remembering
 from assistant.conversation import rewritten, standalone
 from assistant.indexing.embedders import Embedder, embedder_from
 from assistant.indexing.generation import Generation
@@ -35,7 +35,7 @@ from assistant.settings import Settings
 from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Standalone, Timings, Turn, Usage
 
 if TYPE_CHECKING:
-    from assistant.answering.prose import Prose
+    from assistant.answering.prose.answerer import Prose
 
 READ_HITS = 5
 NEAREST = 5
@@ -94,7 +94,7 @@ class Opened:
         """The answerer that asks a model, None where the posts are quoted."""
         if self.model is None:
             return None
-        from assistant.answering.prose import Prose
+        from assistant.answering.prose.answerer import Prose
 
         settings = self.settings
         return Prose(

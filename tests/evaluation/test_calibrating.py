@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from assistant.answering.confidence import Confidence, Observed
+from assistant.answering.finding.confidence import Confidence, Observed
 from assistant.errors import EvaluationError, SettingsError
 from assistant.evaluation.calibrating import (
     PRIOR,

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import numpy as np
 
-from assistant.answering.remembering import REMEMBERED, Remembering
+from assistant.answering.finding.remembering import REMEMBERED, Remembering
 from assistant.indexing.minilm import MiniLM
 from assistant.indexing.vector_store import VectorStore
 from assistant.pipeline import Assistant, answer_of

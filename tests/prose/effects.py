@@ -9,7 +9,7 @@ from promises import broken
 from prose.obeying import Attack
 from prose.rendered import reached
 
-from assistant.answering.addresses import addresses
+from assistant.answering.defusing.addresses import addresses
 from assistant.answering.wording import MARKS
 from assistant.evaluation.measures.wordings import fold, occurs
 from assistant.types import Answer, Status

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.composing import Composition, Known
-from assistant.answering.drafting import Draft
-from assistant.answering.support import Support
+from assistant.answering.drafting.draft import Draft
+from assistant.answering.prose.composing import Composition, Known
+from assistant.answering.support.check import Support
 from assistant.answering.wording import CUT_OFF, DANGLING, UNCITED, UNSUPPORTED
 from assistant.types import Part, Passage, Post, Status
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prose.rendered import code_in, reached
 
-from assistant.answering.addresses import addresses
-from assistant.answering.defusing import LEFT_OUT, marked_data, without_foreign
+from assistant.answering.defusing.addresses import addresses
+from assistant.answering.defusing.markdown import LEFT_OUT, without_foreign
+from assistant.answering.defusing.promptable import marked_data
 from assistant.language.entities import entities
 from assistant.language.segments import sentences
 from assistant.language.terms import is_identifier, tokens

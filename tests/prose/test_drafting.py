@@ -9,8 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from assistant.answering.drafting import LONGEST_CODE, Draft, Marker, Sentence, written
-from assistant.answering.gathering import LONGEST
+from assistant.answering.drafting.draft import LONGEST_CODE, Draft, written
+from assistant.answering.drafting.gathering import LONGEST
+from assistant.answering.drafting.sentences import Marker, Sentence
 
 WORDS = st.sampled_from(
     "It fails mounts. Next the e.g. i.e. v1.2. foo.js No. 3 TKVolume "

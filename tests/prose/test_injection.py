@@ -13,9 +13,9 @@ from prose.effects import seen_in
 from prose.obeying import ATTACKS, MODES, attacks
 from prose.rendered import reached
 
-from assistant.answering.composing import Composition, Known
-from assistant.answering.drafting import Draft
-from assistant.answering.support import Support
+from assistant.answering.drafting.draft import Draft
+from assistant.answering.prose.composing import Composition, Known
+from assistant.answering.support.check import Support
 from assistant.evaluation.measures.wordings import fold, occurs
 from assistant.pipeline import answer_of
 from assistant.types import Part, Passage, Post

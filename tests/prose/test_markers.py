@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.answering.drafting import Draft, Marker, Sentence
-from assistant.answering.markers import labels_of
+from assistant.answering.drafting.draft import Draft
+from assistant.answering.drafting.markers import labels_of
+from assistant.answering.drafting.sentences import Marker, Sentence
 
 
 def shown(text):

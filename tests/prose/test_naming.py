@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.answering.defusing import marked_data, masked, stray
-from assistant.answering.naming import GAP, scripts_of
+from assistant.answering.defusing.naming import GAP, masked, scripts_of, stray
+from assistant.answering.defusing.promptable import marked_data
 from assistant.language.controls import without_controls
 
 HELD = {"code=37", "code", "37", "tkvolume", "mount", "fails", "port", "8080", "sleep", "14.2", "build", "setretry", "false"}

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.answering import stance
-from assistant.answering.polarity import conflict, words
+from assistant.answering.support import stance
+from assistant.answering.support.polarity import conflict, words
 
 OPPOSITE = [
     ("The widget works on Android.", "The widget does not work on Android."),

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from promises import broken
 
-from assistant.answering.composing import Composition, Known
-from assistant.answering.drafting import Draft
-from assistant.answering.support import Support
+from assistant.answering.drafting.draft import Draft
+from assistant.answering.prose.composing import Composition, Known
+from assistant.answering.support.check import Support
 from assistant.types import (
     Answer,
     Passage,

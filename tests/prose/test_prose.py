@@ -9,8 +9,8 @@ import pytest
 from promises import broken
 from scripted_model import Scripted
 
+from assistant.answering.prose.writing import NOTHING
 from assistant.answering.wording import CUT_OFF
-from assistant.answering.writing import NOTHING
 from assistant.errors import ServerUnreachable, SettingsError
 from assistant.pipeline import Answered, Assistant, TextDelta, answer_of
 from assistant.settings import Settings

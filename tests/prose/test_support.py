@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assistant.answering.support import Checked, Support
-from assistant.answering.verbatim import folded
+from assistant.answering.support.check import Checked, Support
+from assistant.answering.support.verbatim import folded
 from assistant.language.segments import sentences, trimmed
 from assistant.types import Part, Passage, Post, Verdict
 

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from assistant.answering.support import Support
+from assistant.answering.support.check import Support
 from assistant.indexing.minilm import MiniLM
 from assistant.types import Verdict
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from assistant.answering import wording
-from assistant.answering.asked import Asked
-from assistant.answering.evidence import ReadPost
-from assistant.answering.finding import MOST_READ, Found, ReadThread, promise
+from assistant.answering.finding.asked import Asked
+from assistant.answering.finding.evidence import ReadPost
+from assistant.answering.finding.finder import MOST_READ, Found, ReadThread, promise
 from assistant.types import Citation, Passage, Reply, Role, Status
 
 SECOND_SHARE = 1 / 3

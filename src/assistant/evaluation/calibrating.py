@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
-from assistant.answering.confidence import Observed
+from assistant.answering.finding.confidence import Observed
 from assistant.errors import EvaluationError
 from assistant.evaluation.sets.counterfactual import gold_threads
 from assistant.evaluation.topics import Frozen, Topic
@@ -225,7 +225,9 @@ def topic_closeness(cases: Sequence[Case], foreign: Iterable[str]) -> float:
     away_values = np.array([case.observed.closeness for case in cases if case.group in away])
     if not len(here_values) or not len(away_values):
         return float(
-            json.loads((files("assistant.answering") / "confidence.json").read_text(encoding="utf-8"))["topic_closeness"]
+            json.loads((files("assistant.answering.finding") / "confidence.json").read_text(encoding="utf-8"))[
+                "topic_closeness"
+            ]
         )
     steps = np.linspace(0.2, 0.8, 61)
     return float(max(steps, key=lambda step: (here_values >= step).mean() + (away_values < step).mean()))

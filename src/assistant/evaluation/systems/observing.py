@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.answering.confidence import Observed
+from assistant.answering.finding.confidence import Observed
 from assistant.evaluation.systems.leaving_out import LeavingOut
 from assistant.evaluation.topics import Topic
 from assistant.settings import Settings

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.answering import wording
-from assistant.answering.asked import Asked
-from assistant.answering.confidence import Confidence, Observed
-from assistant.answering.evidence import Reader, ReadPost
+from assistant.answering.finding.asked import Asked
+from assistant.answering.finding.confidence import Confidence, Observed
+from assistant.answering.finding.evidence import Reader, ReadPost
 from assistant.retrieval.question import Question
 from assistant.types import NONE, Hit, Near, Part, Parts, Post, Refusal, Reply, Role, Status
 

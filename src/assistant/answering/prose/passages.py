@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from assistant.answering.evidence import ReadPost
-from assistant.answering.finding import Found, ReadThread
+from assistant.answering.finding.evidence import ReadPost
+from assistant.answering.finding.finder import Found, ReadThread
 from assistant.language.segments import Span, sentences
 from assistant.types import Passage, Post
 

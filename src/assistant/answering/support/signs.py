@@ -13,8 +13,8 @@ from dataclasses import astuple, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
-from assistant.answering import bindings, polarity, stance
-from assistant.answering.atoms import Atoms, Held, atoms
+from assistant.answering.support import bindings, polarity, stance
+from assistant.answering.support.atoms import Atoms, Held, atoms
 from assistant.language.terms import terms_of, tokens
 
 FUNCTION_WORDS = frozenset(
@@ -226,5 +226,5 @@ CONTRARY = ("negation", "asked", "supposed", "widened", "scrambled")
 @cache
 def model() -> Model:
     """The fitted model that comes with the program."""
-    data = json.loads((files("assistant.answering") / "support.json").read_text(encoding="utf-8"))
+    data = json.loads((files("assistant.answering.support") / "support.json").read_text(encoding="utf-8"))
     return Model(tuple(data["weights"][name] for name in NAMES), data["bias"], data["threshold"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from assistant.answering.polarity import words
+from assistant.answering.support.polarity import words
 from assistant.language.segments import sentences
 
 _WHO = (

@@ -16,8 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.answering.asked import Asked, numbers, version_met, versions
-from assistant.answering.evidence import ReadPost
+from assistant.answering.finding.asked import Asked, numbers, version_met, versions
+from assistant.answering.finding.evidence import ReadPost
 from assistant.errors import SettingsError
 from assistant.language.terms import is_identifier, terms
 from assistant.retrieval.question import Question
@@ -134,7 +134,7 @@ class Confidence:
     def of(cls, path: Path | None) -> Confidence:
         """The model in a file, or the one that comes with the program. Raises SettingsError for a file that holds none."""
         try:
-            text = (path or files("assistant.answering") / "confidence.json").read_text(encoding="utf-8")
+            text = (path or files("assistant.answering.finding") / "confidence.json").read_text(encoding="utf-8")
             data = json.loads(text)
             digest = hashlib.sha256(text.encode()).hexdigest()
             return cls(data["weights"], float(data["bias"]), float(data["topic_closeness"]), digest)

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.answering.signs import CONTRARY, Claim, Evidence, Model, Signs, adds, against, lacking, model, signs
-from assistant.answering.spans import Reading, together
-from assistant.answering.verbatim import code_lines, is_code, place_of
+from assistant.answering.support.signs import CONTRARY, Claim, Evidence, Model, Signs, adds, against, lacking, model, signs
+from assistant.answering.support.spans import Reading, together
+from assistant.answering.support.verbatim import code_lines, is_code, place_of
 from assistant.language.segments import Span, sentences
 from assistant.types import NONE, Part, Parts, Passage, Verdict
 
 if TYPE_CHECKING:
-    from assistant.answering.spans import Vector
+    from assistant.answering.support.spans import Vector
     from assistant.indexing.embedders import Embedder
 
 LOOKED_AT = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from assistant.answering.markers import Atom, Labels
+from assistant.answering.drafting.markers import Atom, Labels
 from assistant.language.segments import STOPS, WIDE_STOPS
 
 ENDING = frozenset(STOPS + WIDE_STOPS)

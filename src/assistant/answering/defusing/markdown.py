@@ -9,13 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from assistant.answering.addresses import addresses
-from assistant.answering.naming import masked, stray
-from assistant.answering.promptable import marked_data
+from assistant.answering.defusing.addresses import addresses
 from assistant.language.code import code_spans
 from assistant.language.controls import without_controls
-
-__all__ = ["LEFT_OUT", "marked_data", "masked", "stray", "without_foreign"]
 
 LEFT_OUT = "(address left out)"
 """What stands where an address stood."""

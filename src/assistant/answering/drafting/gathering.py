@@ -8,8 +8,19 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from assistant.answering.markers import Atom, Labels
-from assistant.answering.sentences import ENDING, Marker, Sentence, add, add_apart, is_space, joined, lead_of, marked, moves
+from assistant.answering.drafting.markers import Atom, Labels
+from assistant.answering.drafting.sentences import (
+    ENDING,
+    Marker,
+    Sentence,
+    add,
+    add_apart,
+    is_space,
+    joined,
+    lead_of,
+    marked,
+    moves,
+)
 from assistant.language.segments import CLOSERS, OPENERS, WIDE_CLOSERS, WIDE_STOPS, ends_sentence
 
 LONGEST = 2000

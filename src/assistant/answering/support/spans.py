@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from assistant.answering.atoms import Held
-from assistant.answering.verbatim import folded
+from assistant.answering.support.atoms import Held
+from assistant.answering.support.verbatim import folded
 from assistant.language.segments import Span, sentences
 from assistant.language.terms import terms
 from assistant.types import Passage, Post

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from textwrap import dedent
 
-from assistant.answering.defusing import without_foreign
-from assistant.answering.drafting import Marker, Sentence
-from assistant.answering.naming import masked, scripts_of, stray
-from assistant.answering.support import Checked, Support
+from assistant.answering.defusing.markdown import without_foreign
+from assistant.answering.defusing.naming import masked, scripts_of, stray
+from assistant.answering.drafting.sentences import Marker, Sentence
+from assistant.answering.support.check import Checked, Support
 from assistant.answering.wording import CUT_OFF, DANGLING, UNCITED, UNSUPPORTED
 from assistant.language.code import outside_code
 from assistant.language.controls import without_controls

@@ -8,12 +8,12 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from assistant.answering import wording
-from assistant.answering.composing import Composition, Known
-from assistant.answering.finding import Found
-from assistant.answering.passages import MOST_PASSAGES, passages_of
-from assistant.answering.promptable import marked_data
-from assistant.answering.support import Support
-from assistant.answering.writing import NOTHING, Writing
+from assistant.answering.defusing.promptable import marked_data
+from assistant.answering.finding.finder import Found
+from assistant.answering.prose.composing import Composition, Known
+from assistant.answering.prose.passages import MOST_PASSAGES, passages_of
+from assistant.answering.prose.writing import NOTHING, Writing
+from assistant.answering.support.check import Support
 from assistant.errors import SettingsError
 from assistant.llm.model import Message, Model, estimated_tokens
 from assistant.prompting import prompt

@@ -10,12 +10,10 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from assistant.answering.gathering import Gathering
-from assistant.answering.lines import Kind, Opening, opening
-from assistant.answering.markers import Line
-from assistant.answering.sentences import Marker, Sentence
-
-__all__ = ["Draft", "Marker", "Sentence", "written"]
+from assistant.answering.drafting.gathering import Gathering
+from assistant.answering.drafting.lines import Kind, Opening, opening
+from assistant.answering.drafting.markers import Line
+from assistant.answering.drafting.sentences import Marker, Sentence
 
 LONGEST_CODE = 20_000
 """Code points; a longer block of code is given in several sentences that lie end to end, cut at line ends."""

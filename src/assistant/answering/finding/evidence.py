@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from assistant.answering.asked import Asked
+from assistant.answering.finding.asked import Asked
 from assistant.language.segments import Span, sentences
 from assistant.language.terms import terms
 from assistant.retrieval.question import Question

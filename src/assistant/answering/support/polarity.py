@@ -66,7 +66,7 @@ def _stem(word: str) -> str:
 @cache
 def _sides() -> dict[str, tuple[str, int]]:
     sides: dict[str, tuple[str, int]] = {}
-    for line in (files("assistant.answering") / "opposites.txt").read_text(encoding="utf-8").splitlines():
+    for line in (files("assistant.answering.support") / "opposites.txt").read_text(encoding="utf-8").splitlines():
         good, bad = (part.split() for part in line.split(" | "))
         group = f"~{_stem(good[0])}"
         for words, sign in ((good, 1), (bad, -1)):

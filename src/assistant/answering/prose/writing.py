@@ -11,11 +11,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
 from assistant.answering import wording
-from assistant.answering.composing import Composition
-from assistant.answering.drafting import Draft
-from assistant.answering.finding import Found
-from assistant.answering.sentences import Marker, Sentence
-from assistant.answering.support import Support
+from assistant.answering.drafting.draft import Draft
+from assistant.answering.drafting.sentences import Marker, Sentence
+from assistant.answering.finding.finder import Found
+from assistant.answering.prose.composing import Composition
+from assistant.answering.support.check import Support
 from assistant.errors import ServerUnreachable
 from assistant.llm.model import Ended
 from assistant.types import CutOff, PromptUsed, Refusal, Reply, Status, Usage

@@ -1,0 +1,1 @@
+"""A model's text as it streams in, cut into sentences whose markers are read."""

@@ -1,0 +1,1 @@
+"""Whether the words of a post support a sentence, and which words."""
