@@ -20,7 +20,7 @@ from assistant.pipeline import Event, Retrieved, TextDelta
 from assistant.types import Answer, Citation, Hit, Passage, Post, Verdict
 
 _QUOTED_MARKER = re.compile(r"\\\[([\d, -]+)\\\]")
-_ESCAPED = re.compile(r"\\([\[\]<\\`&#>*+=~|.)-])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _MARK = re.compile("|".join(map(re.escape, MARKS)))
 LONGEST_QUOTE = 240
 _STYLES = {"bold": "1", "dim": "2", "cyan": "36", "yellow": "33"}
@@ -49,13 +49,21 @@ class Painter:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self._colour else text
 
 
-async def told(events: AsyncGenerator[Event, None], question: str, paint: Painter, write: Callable[[str], None]) -> Answer:
-    """Write an answer to a terminal as it comes, then its sources; the answer. What is written is `answer_text`."""
+async def told(
+    events: AsyncGenerator[Event, None],
+    question: str,
+    paint: Painter,
+    write: Callable[[str], None],
+    said: Callable[[str], None] = lambda text: None,
+) -> Answer:
+    """Write an answer to a terminal as it comes, then its sources; the answer. What is written is `answer_text`; `said` is
+    told each piece of the answer's own text."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Retrieved):
                 write(_understood(question, event.standalone_question, paint))
             elif isinstance(event, TextDelta):
+                said(event.text)
                 write(_piece(event.text, paint))
             else:
                 write(f"{_sources(event.answer, paint)}\n")

@@ -20,7 +20,9 @@ HELP = """Type a question, or a follow-up to the last one.
 /source N   the post behind citation N
 /new        forget the conversation
 /help       this
-/quit       leave (or Ctrl-D)"""
+/quit       leave (or Ctrl-D)
+
+[1] is a source. In a model's words ⟨…⟩ marks what no source says, ▯ stands for a name that stands in no post."""
 
 
 def _history(path: Path | None) -> History:
@@ -76,9 +78,16 @@ class Repl:
             print("interrupted")
 
     def _ask(self, question: str) -> None:
-        answer = asyncio.run(told(self._assistant.ask(question, self._turns), question, self._paint, _write))
+        said: list[str] = []
+        events = self._assistant.ask(question, tuple(self._turns))
+        # Kept whatever comes: who gives up an answer while reading it asks on about what was read.
+        self._turns.append(Turn("user", question))
+        try:
+            answer = asyncio.run(told(events, question, self._paint, _write, said.append))
+        finally:
+            if said:
+                self._turns.append(Turn("assistant", "".join(said)))
         self._last = answer
-        self._turns += [Turn("user", question), Turn("assistant", answer.reply.text)]
         if error := answer.reply.cut_off:
             print(f"error: {error.message}\nhint: {error.hint}")
 

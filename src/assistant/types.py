@@ -199,6 +199,7 @@ class Refusal(StrEnum):
     ASKED_NOT_ANSWERED = "asked_not_answered"
     EMPTY_QUESTION = "empty_question"
     MODEL_FOUND_NONE = "model_found_none"
+    MODEL_STOPPED = "model_stopped"
     NOTHING_SUPPORTED = "nothing_supported"
 
 

@@ -67,13 +67,13 @@ def test_a_sentence_that_its_post_does_not_support_is_marked_and_keeps_its_citat
 
 def test_a_marker_of_no_passage_is_a_dangling_citation(compose):
     done = compose("The mount fails with Code=37 on Corvid OS 14.1 [9].")
-    assert done.text.endswith(f"[1]. {DANGLING}")
+    assert done.text.endswith(f"[1] {DANGLING}.")
     assert told(done) == [(1, None, "dangling")]
 
 
 def test_a_sentence_without_a_marker_is_marked_and_makes_the_answer_less_than_grounded(compose):
     done = compose("It is fixed in 14.2 [1]. The mount fails on Corvid OS.")
-    assert done.text.endswith(f"The mount fails on Corvid OS. {UNCITED}")
+    assert done.text.endswith(f"The mount fails on Corvid OS {UNCITED}.")
     assert done.status is Status.PARTLY_GROUNDED
 
 

@@ -98,10 +98,10 @@ def test_to_mask_twice_is_to_mask_once(text):
         ("paraguas roto", True),
         ("The mount fails after sleep.", False),
         ("The mount fails whenever bananas ripen.", False),
-        ("Here is what the posts say about it:", False),
+        ("Here is what the posts say about it:", True),
         ("However, nobody says why.", True),
-        ("", False),
-        ("It depends on the version.", False),
+        ("Sure! I hope this helps.", True),
+        ("It depends on the version.", True),
     ],
 )
 def test_a_sentence_of_which_hardly_a_word_stands_in_the_posts_is_stray(text, expected):

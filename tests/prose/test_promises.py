@@ -135,7 +135,7 @@ def answer_of(text, pieces, hashing, **options):
     units = [unit for piece in pieces for unit in draft.feed(piece)] + draft.end()
     streamed = "".join(composition.add(unit) for unit in units) + composition.end()
     assert streamed == composition.text
-    if composition.claims:
+    if composition.shown:
         reply = Reply(composition.text, composition.status, 0.5, tuple(composition.citations), tuple(PASSAGES))
     else:
         reply = Reply(f"{composition.text}None.", Status.REFUSED, 0.5, (), tuple(PASSAGES), refusal=Refusal.MODEL_FOUND_NONE)

@@ -84,8 +84,10 @@ def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) 
         opening = f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
     elif reason is Refusal.MODEL_FOUND_NONE:
         opening = "The model found no answer to this in the posts that come nearest."
+    elif reason is Refusal.MODEL_STOPPED:
+        opening = "The model stopped before it had written a sentence."
     elif reason is Refusal.NOTHING_SUPPORTED:
-        opening = "Of what the model wrote nothing is supported by the words it cites, so none of it is shown."
+        opening = "Of what the model wrote nothing is supported by the posts, so none of it is shown."
     else:
         opening = "The posts stored here do not answer this."
     if not nearest:

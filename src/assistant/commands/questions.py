@@ -64,6 +64,8 @@ def ask(
 ) -> None:
     """Answer a question from the posts, with citations.
 
+    [1] is a source. Where a model words the answer, ⟨…⟩ marks what no source says, ▯ stands for a name that no post has.
+
     Example: assistant ask "Which host changes does a macOS guest not see on a virtiofs share?"
     """
     settings = surface.settings_from(

@@ -34,6 +34,8 @@ _DROPPED = "*\u3164\uffa0\u115f\u1160\u2800"
 # Nor is a place that the caller keeps for a marker (private use) part of an address.
 _END = r"[^\s<>\"`|「」『』（）、，！？｡\ue000-\uf8ff]"
 _HOST = r"(?:[^\W_][\w-]{0,62}\.)+"
+LEFT_OUT = "(address left out)"
+"""What stands where an address stood."""
 # Top-level domains that no extension, method or English word shares: these make a bare host of a dotted word.
 _TOP = (
     "com org net edu gov mil biz example invalid onion xyz online club shop website icu top ru cn jp uk eu nl "
@@ -43,7 +45,9 @@ _TOP = (
 _MORE_TOP = (
     f"{_TOP} ch co tk gq site space tech info name link click live store blog cloud page pro int test local localhost us ca au "
     "nz se no dk fi es it at be pt gr hu ro bg sk il in id sg my ph th vn za mx ar cl pe tr sa ae me tv cc ws fm ly gg to im "
-    "sx st ga cf ml"
+    "sx st ga cf ml is mp work vip gl be xyz top online fun icu rest lol wtf win bid loan trade party review date stream "
+    "download men cam buzz monster cyou sbs cfd quest bond lat pics mom skin world today life media agency digital email "
+    "services network support zone social chat codes page ink"
 )
 _BOUND = r"(?<![\w.@/\\-])"
 _TAIL = rf"(?::\d{{1,5}}(?!\d))?(?:[/?#]{_END}*)?"

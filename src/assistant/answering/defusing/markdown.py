@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from assistant.answering.defusing.addresses import addresses
+from assistant.answering.defusing.addresses import LEFT_OUT, addresses
 from assistant.language.code import code_spans
 from assistant.language.controls import without_controls
 
-LEFT_OUT = "(address left out)"
-"""What stands where an address stood."""
 PASSES = 8
 """To take something out may join what stood beside it; a text that has not come to rest by then is left out whole."""
 # An address of a post is data too: one that could be read as more than an address is none that may be shown.

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 from functools import lru_cache
 
+from assistant.answering.defusing.addresses import LEFT_OUT
 from assistant.language.terms import TOKEN, is_identifier
 
 GAP = "▯"
@@ -22,7 +23,7 @@ eval/support (test), and 243 of 245 when they are held against the post of anoth
 _CODE = re.compile(r"(?P<mark>`+)[^`\n]+(?P=mark)(?!`)")
 _FENCED = re.compile(r"^ {0,3}(?:```|~~~)")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)*")
-_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`()\[\]|\ue000-\uf8ff]+")
+_ADDRESS = re.compile(rf"\bhttps?://[^\s<>\"'`()\[\]|\ue000-\uf8ff]+|{re.escape(LEFT_OUT)}")
 _ALTERNATIVES = re.compile(r"[^\W\d_]+(?:/[^\W\d_]+)+")
 _SPELLED = re.compile(r"\w(?:[-.·]\w){2,}")
 _ABBREVIATED = frozenset("e.g i.e a.m p.m u.s etc a.k.a n.b p.s".split())
@@ -84,11 +85,11 @@ def masked(text: str, known: Callable[[str], bool], scripts: Collection[str] | N
 
 def _gaps(text: str, known: Callable[[str], bool], scripts: Collection[str] | None, *, code: bool = False) -> str:
     def gap(match: re.Match[str]) -> str:
-        token = match[0]
+        token = match[0].rstrip("_")  # emphasis that ends here
         if _ALTERNATIVES.fullmatch(token) and not code:
-            return TOKEN.sub(gap, token.replace("/", " / ")).replace(" / ", "/")
+            return TOKEN.sub(gap, token.replace("/", " / ")).replace(" / ", "/") + match[0][len(token) :]
         lacking = (code or _is_name(token) or _is_foreign(token, scripts)) and not known(token)
-        return GAP if lacking else token
+        return GAP + match[0][len(token) :] if lacking else match[0]
 
     def gaps(between: str) -> str:
         mailless = _MAIL.sub(lambda match: match[0] if known(match[0]) else GAP, between) if "@" in between else between
@@ -118,9 +119,18 @@ def _is_foreign(token: str, scripts: Collection[str] | None) -> bool:
     return any(letter.isalpha() and _script(letter) not in scripts for letter in token)
 
 
+def says_anything(text: str) -> bool:
+    """Whether a sentence has a content word: “Sure!” and “I hope this helps.” have none."""
+    return bool(_content_words(text))
+
+
 def stray(text: str, known: Callable[[str], bool]) -> bool:
-    """Whether hardly any content word of a sentence is `known`: fewer than `SHARED` of them. One without any is not stray."""
-    # `known` gets a word as written: it is by its capitals that the parts of an identifier are told.
+    """Whether hardly any content word of a sentence is `known`: fewer than `SHARED` of them, or there is none."""
+    content = _content_words(text)
+    return sum(map(known, content)) < SHARED * len(content) or not content
+
+
+def _content_words(text: str) -> list[str]:
+    """Words once each, as written: it is by its capitals that the parts of an identifier are told."""
     words = {match[0].casefold().replace("’", "'"): match[0] for match in TOKEN.finditer(text)}
-    content = [written for word, written in words.items() if word not in _FRAMING and len(word) > 1]
-    return bool(content) and sum(map(known, content)) < SHARED * len(content)
+    return [written for word, written in words.items() if word not in _FRAMING and (len(word) > 1 or word.isdigit())]

@@ -6,16 +6,17 @@ strict; what could link, run or lead astray is defused.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from textwrap import dedent
 
 from assistant.answering.defusing.markdown import without_foreign
-from assistant.answering.defusing.naming import masked, scripts_of, stray
+from assistant.answering.defusing.naming import masked, says_anything, scripts_of, stray
 from assistant.answering.drafting.sentences import Marker, Sentence
 from assistant.answering.support.check import Checked, Support
-from assistant.answering.wording import CUT_OFF, DANGLING, UNCITED, UNSUPPORTED
+from assistant.answering.wording import CUT_OFF, DANGLING, MARKS, UNCITED, UNSUPPORTED
 from assistant.language.code import outside_code
 from assistant.language.controls import without_controls
 from assistant.language.terms import terms, tokens
@@ -24,10 +25,13 @@ from assistant.types import NONE, Citation, Part, Parts, Passage, Status, Verdic
 _PLACE = 0xE000
 """Code points for private use stand for markers while a sentence is put in form; a model's own are taken out before."""
 _PLACES = re.compile(r"[\ue000-\uefff]")
+# What only we may write: places, and marks.
+_RESERVED = re.compile("[\ue000-\uefff]|" + "|".join(map(re.escape, MARKS)))
+_EMPHASIS = re.compile(r"(?<!\w)_+(?=\w)|(?<=\w)_+(?!\w)|(?<=[.!?])_+(?!\w)")
 _LITERAL_MARKER = re.compile(r"(?<!\\)\[(\^?\d{1,3}(?:\s?[,;–-]\s?\d{1,3})*)\]")
-_MEANS_LINK = re.compile(r"(\[\d+\])(?=[(:\[]\S)")
+_MEANS_LINK = re.compile(r"(\[\d+\])(?=[(:]\S)")
 _CLOSERS = re.compile(r"[.!?…\"'”’)\]»*_]+(?=\s|\Z)")
-_CLOSING = re.compile(r"\s*[.!?…:;,。！？]*[\"'”’)\]」』*_]*\s*\|?\s*\Z")
+_CLOSING = re.compile(r"\s*[.!?…:;,。！？]*[*_]*\s*\|?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,16 @@ class _Judged:
 
 
 class Known:
-    """What stands in the posts of some passages or in the question: words, whole or in all their parts, and scripts."""
+    """What stands in the posts of some passages or in the question: words, whole or in all their parts; and `scripts`, those of
+    the question."""
 
     def __init__(self, passages: Sequence[Passage], question: str) -> None:
         bodies = {passage.post.post_id: f"{passage.post.title}\n{passage.post.body}" for passage in passages}
         text = "\n".join([*bodies.values(), question])
         self._terms = frozenset(terms(text))
         self._words = frozenset(match[0].casefold() for match in tokens(text))
-        self.scripts = scripts_of(text)
+        # Not those of the posts: one in another script could have its words put into any answer.
+        self.scripts = scripts_of(question)
 
     def __call__(self, word: str) -> bool:
         parts = terms(word)
@@ -78,7 +84,7 @@ class Composition:
         self._code: Sentence | None = None
         self._before: tuple[int, ...] = ()
         self._claim = ""
-        self.claims = self.verified = 0
+        self.claims = self.shown = self.verified = 0
         self.text = ""
         self.citations: list[Citation] = []
         self.left_out = 0
@@ -94,7 +100,7 @@ class Composition:
         """The text that a finished sentence, or a marker behind the last one, adds; empty where it is not shown yet, or not."""
         if isinstance(unit, Marker):
             return self._late(unit)
-        parts = tuple(_PLACES.sub("", part) if isinstance(part, str) else part for part in unit.parts)
+        parts = tuple(_RESERVED.sub("", part) if isinstance(part, str) else part for part in unit.parts)
         unit = replace(unit, lead=without_controls(unit.lead), parts=parts)
         if unit.code and self._code is not None and not unit.lead:
             self._code = replace(self._code, parts=self._code.parts + unit.parts)
@@ -109,12 +115,12 @@ class Composition:
     def end(self, *, cut_off: bool = False) -> str:
         """What closes the answer: a block of code still waiting, the mark of an answer cut off, what was left out."""
         done = self._finished_code(())
-        if cut_off:
+        if cut_off and self.shown:
             done += self._shown(f" {CUT_OFF}")
-        if self.left_out and not self._strict:
+        if self.left_out and self.shown and not self._strict:
             number = "one sentence was" if self.left_out == 1 else f"{self.left_out} sentences were"
             notice = f"({number} left out: nothing like it stands in the posts.)"
-            done += self._shown(f"\n\n{notice}" if self.text else notice)
+            done += self._shown(f"\n\n{notice}")
         return done
 
     def _late(self, marker: Marker) -> str:
@@ -124,52 +130,77 @@ class Composition:
             return ""
         judged = self._judged(self._claim, marker.labels)
         self._before = tuple(dict.fromkeys((*self._before, *marker.labels)))
-        claim = self._defused(self._claim, "", judged.verified)
-        return self._shown(f" {self._written(judged, claim)}")
+        return self._shown(f" {self._written(judged, self._claim)}")
 
     def _finished_code(self, labels: tuple[int, ...]) -> str:
         code, self._code = self._code, None
         if code is None:
             return ""
-        labels = labels or self._before
-        judged = self._judged(code.text, labels)
-        if not self._counted(judged.verified):
-            return ""
-        self._claim, self._before = code.text, labels
         code = _fenced(code)
-        text = self._defused(code.text, code.lead, judged.verified).rstrip()
-        mark = "" if judged.verified else self._mark([judged])
+        labels = labels or self._before
+        text = self._placed(code).rstrip()
+        judged = self._judged(text, labels)
+        text, supported = self._unmasked(text, judged.verified)
+        if not supported and self._strict:
+            return self._dropped(code)
+        self._count(supported)
+        self._claim, self._before = text, labels
+        mark = "" if supported else self._mark([judged])
         below = " ".join(filter(None, (self._written(judged, text), mark)))
         return self._shown(f"{self._lead(code)}{text}\n{below}\n")
 
     def _sentence(self, sentence: Sentence) -> str:
-        claim = " ".join(sentence.text.split())
+        text = self._placed(sentence)
+        claim = " ".join(_EMPHASIS.sub("", _PLACES.sub("", text)).split())
         if not any(character.isalnum() for character in claim):
-            return self._shown(self._lead(sentence) + self._defused(sentence.text, sentence.lead, supported=True))
-        judged, supported = self._checked(sentence, claim)
+            # Before the first claim it would stand in front of a refusal.
+            return self._shown(self._lead(sentence) + _PLACES.sub("", text)) if self.shown else ""
+        judged, supported = self._checked(sentence, claim, text)
+        text, supported = self._unmasked(text, supported)
         # A table without one of its rows would fall apart; such a row is marked.
-        if not (sentence.labels or self._strict or claim.startswith("|")) and self._stray(claim):
-            self.claims += 1
-            self.left_out += 1
-            return self._closers(sentence)
-        if not self._counted(supported):
-            return self._closers(sentence)
+        if not (sentence.labels or claim.startswith("|")) and self._stray(claim):
+            return self._dropped(sentence, a_claim=says_anything(claim))
+        if not supported and self._strict:
+            return self._dropped(sentence)
+        self._count(supported)
         self._claim, self._before = claim, sentence.labels
-        return self._shown(self._lead(sentence) + self._worded(sentence, judged, supported))
+        return self._shown(self._lead(sentence) + self._worded(text, judged, supported))
+
+    def _placed(self, sentence: Sentence) -> str:
+        """The sentence as it will be shown, with a code point of the private block for each group of markers.
+
+        What is checked is this text: to take something out may leave a sentence that says something else.
+        """
+        groups = itertools.count(_PLACE)
+        text = "".join(part if isinstance(part, str) else chr(next(groups)) for part in sentence.parts)
+        if Part.ADDRESSES not in self._without:
+            text = without_foreign(text, self._allowed, sentence.lead)
+        # A marker inside what was taken out still says what the sentence rests on.
+        missing = [chr(place) for place in range(_PLACE, next(groups)) if chr(place) not in text]
+        return _literal_brackets(_before_closing(text, "".join(missing)))
+
+    def _unmasked(self, text: str, supported: bool) -> tuple[str, bool]:
+        """The text without names that nobody wrote. One that has such a name is not supported, whatever the rest of it says."""
+        if Part.MASKING in self._without:
+            return text, supported
+        masked_text = masked(text, self._known, self._known.scripts)
+        return masked_text, supported and masked_text == text
+
+    def _dropped(self, sentence: Sentence, *, a_claim: bool = True) -> str:
+        """A sentence that is not shown. What a strict answer drops does not count against what is left of it."""
+        self.left_out += a_claim
+        self.claims += a_claim and not self._strict
+        return self._closers(sentence)
 
     def _stray(self, claim: str) -> bool:
         return Part.MASKING not in self._without and stray(claim, self._known)
 
-    def _counted(self, supported: bool) -> bool:
-        """Count a claim; whether it is shown."""
-        if not supported and self._strict:
-            self.left_out += 1
-            return False
+    def _count(self, supported: bool) -> None:
         self.claims += 1
+        self.shown += 1
         self.verified += supported
-        return True
 
-    def _checked(self, sentence: Sentence, claim: str) -> tuple[list[_Judged], bool]:
+    def _checked(self, sentence: Sentence, claim: str, text: str) -> tuple[list[_Judged], bool]:
         """Each group of markers with its verdicts, and whether the sentence is supported: by one passage as a whole, or, where
         its groups stand at several places, each of its parts by what stands behind it."""
         groups = [part for part in sentence.parts if isinstance(part, Marker)]
@@ -177,7 +208,7 @@ class Composition:
         if whole.verified or len(groups) < 2:
             verdicts = dict(whole.found)
             return [_Judged(tuple((label, verdicts[label]) for label in group.labels)) for group in groups], whole.verified
-        judged = [self._judged(part, group.labels) for part, group in zip(_clauses(sentence), groups, strict=True)]
+        judged = [self._judged(part, group.labels) for part, group in zip(_clauses(text), groups, strict=True)]
         return judged, all(group.verified for group in judged)
 
     def _judged(self, claim: str, labels: Sequence[int]) -> _Judged:
@@ -185,25 +216,13 @@ class Composition:
         checked = dict(zip((passage.label for passage in passages), self._support.check(claim, passages), strict=True))
         return _Judged(tuple((label, checked.get(label)) for label in labels))
 
-    def _worded(self, sentence: Sentence, judged: Sequence[_Judged], supported: bool) -> str:
-        """The sentence without what could harm, its markers in their places, and a mark where nothing supports it."""
-        groups = iter(range(len(judged)))
-        text = "".join(p if isinstance(p, str) else chr(_PLACE + next(groups)) for p in sentence.parts)
-        text = _literal_brackets(self._defused(text, sentence.lead, supported))
-        places = [ord(place) - _PLACE for place in _PLACES.findall(text)]
-        # A marker inside what was taken out still says what the sentence rests on.
-        text = _before_closing(text, "".join(chr(_PLACE + n) for n in range(len(judged)) if n not in places))
+    def _worded(self, text: str, judged: Sequence[_Judged], supported: bool) -> str:
+        """The placed text with labels in their places, and a mark where nothing supports it."""
         claim = " ".join(_PLACES.sub("", text).split())
         text = re.sub(r"\s*([\ue000-\uefff]+)", lambda match: " " + "".join(
             self._written(judged[ord(place) - _PLACE], claim) for place in match[1]), text)  # fmt: skip
-        text = _MEANS_LINK.sub(r"\1 ", text)
-        return text if supported else _before_bar(text, self._mark(judged))
-
-    def _defused(self, text: str, lead: str, supported: bool) -> str:
-        """The text without addresses of others; where nothing supports it, also without names that nobody wrote."""
-        if Part.ADDRESSES not in self._without:
-            text = without_foreign(text, self._allowed, lead)
-        return text if supported or Part.MASKING in self._without else masked(text, self._known, self._known.scripts)
+        text = outside_code(text, lambda words: _MEANS_LINK.sub(r"\1 ", words))
+        return text if supported else _before_closing(text, f" {self._mark(judged)}")
 
     def _written(self, judged: _Judged, claim: str) -> str:
         """The labels of a group, each with its citation."""
@@ -250,17 +269,10 @@ def _fenced(code: Sentence) -> Sentence:
     return Sentence(f"{lines}\n" if "\n" in code.lead else "", (f"{fence}\n{inside}\n{fence}",), code=True)
 
 
-def _clauses(sentence: Sentence) -> list[str]:
-    """The parts of a sentence, each the words before a group of markers; the last takes what follows it too."""
-    clauses: list[str] = []
-    words = ""
-    for part in sentence.parts:
-        if isinstance(part, Marker):
-            clauses.append(words)
-            words = ""
-        else:
-            words += part
-    clauses[-1] += words
+def _clauses(text: str) -> list[str]:
+    """The parts of a placed sentence, each the words before a group of markers; the last takes what follows it too."""
+    *clauses, rest = _PLACES.split(text)
+    clauses[-1] += rest
     return [" ".join(clause.split()) for clause in clauses]
 
 
@@ -269,15 +281,7 @@ def _literal_brackets(text: str) -> str:
     return outside_code(text, lambda words: _LITERAL_MARKER.sub(r"\\[\1\\]", words))
 
 
-def _before_closing(text: str, places: str) -> str:
-    """The text with `places` before its closing punctuation."""
-    if not places:
-        return text
+def _before_closing(text: str, words: str) -> str:
+    """The text with `words` before its closing punctuation, or the bar that closes a row."""
     at = closing.start() if (closing := _CLOSING.search(text)) else len(text)
-    return text[:at] + places + text[at:]
-
-
-def _before_bar(text: str, mark: str) -> str:
-    """The text with a mark behind it; in the last cell of a table row, since behind the row it would be a cell of its own."""
-    row = text.rstrip()
-    return f"{row[:-1].rstrip()} {mark} |" if row.endswith("|") else f"{row} {mark}"
+    return text[:at] + words + text[at:]

@@ -6,6 +6,7 @@ A sentence is shown when it is finished and checked, never before; so what strea
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -24,6 +25,8 @@ MOST_TIMES = 3
 """How often a model may write the same sentence: one that goes on is in a loop, and costs time and money."""
 NOTHING = "NOT IN THE POSTS"
 """What the model is to write where no passage answers."""
+_DECLINES = re.compile(r"\bNOT IN THE POSTS?\b")
+"""The same inside of a sentence; in capitals, since in small letters it may be said of one thing beside others."""
 
 Stream = AsyncGenerator[str | Ended, None]
 
@@ -52,15 +55,22 @@ class Writing:
                     await preparing
                     if self._declines(unit) or self._loops(unit):
                         break
+                    if isinstance(unit, Sentence) and _DECLINES.search(unit.text):
+                        continue  # behind an answer it says nothing
                     if text := await asyncio.to_thread(self._composition.add, unit):
                         yield text
         finally:
             preparing.cancel()
             with suppress(asyncio.CancelledError):
                 await preparing
-        for text in self._closing():
-            yield text
-        yield self._reply()
+        # A block of code may still be waiting, so whether anything is shown is known only behind the end.
+        if ending := self._composition.end(cut_off=self._cut is not None):
+            yield ending
+        if reason := self._refusal():
+            yield (refusal := wording.refused(reason, self._found.nearest, self._found.threads[0].hit.post))
+            yield self._reply(self._composition.text + refusal, reason)
+        else:
+            yield self._reply(self._composition.text, None)
 
     async def _units(self, stream: Stream) -> AsyncGenerator[Sentence | Marker, None]:
         """Finished sentences and late markers of the stream; its end, or its failure after the first word, is noted."""
@@ -85,11 +95,14 @@ class Writing:
         self._usage = ended.usage
         if ended.reason == "length":
             self._cut = CutOff("the model reached the longest answer allowed", "raise the setting answer_tokens")
+        elif ended.reason != "stop":
+            self._cut = CutOff(f"the server ended the answer: {ended.reason}", "see the log of the server, or ask otherwise")
 
     def _declines(self, unit: Sentence | Marker) -> bool:
-        """Whether the model says, before anything else, that the passages do not answer."""
-        if isinstance(unit, Sentence) and not self._composition.text and not self._composition.left_out:
-            self._declined = unit.text.strip(" \n*`'\"").casefold().startswith(NOTHING.casefold())
+        """Whether the model says that the passages do not answer, before it has said anything that is shown."""
+        if isinstance(unit, Sentence) and not self._composition.shown:
+            begins = unit.text.strip(" \n*`'\"").casefold().startswith(NOTHING.casefold())
+            self._declined = begins or _DECLINES.search(unit.text) is not None
         return self._declined
 
     def _loops(self, unit: Sentence | Marker) -> bool:
@@ -103,29 +116,23 @@ class Writing:
         self._cut = CutOff("the model repeats itself", "try another model, or a temperature above 0")
         return True
 
-    @property
     def _refusal(self) -> Refusal | None:
         """Why this is no answer, if it is none."""
-        if self._declined or not (self._composition.claims or self._composition.left_out):
-            return Refusal.MODEL_FOUND_NONE
-        return None if self._composition.claims else Refusal.NOTHING_SUPPORTED
+        if self._composition.shown:
+            return None
+        if self._composition.left_out:
+            return Refusal.NOTHING_SUPPORTED
+        return Refusal.MODEL_STOPPED if self._cut and not self._declined else Refusal.MODEL_FOUND_NONE
 
-    def _closing(self) -> list[str]:
-        """The text that ends the answer: what the composition still has, or the words of a refusal."""
-        if reason := self._refusal:
-            return [wording.refused(reason, self._found.nearest, self._found.threads[0].hit.post)]
-        closing = self._composition.end(cut_off=self._cut is not None)
-        return [closing] if closing else []
-
-    def _reply(self) -> Reply:
-        composition, found, reason = self._composition, self._found, self._refusal
+    def _reply(self, text: str, refusal: Refusal | None) -> Reply:
+        composition, found = self._composition, self._found
         return Reply(
-            composition.text if reason is None else composition.text + "".join(self._closing()),
-            composition.status if reason is None else Status.REFUSED,
+            text,
+            composition.status if refusal is None else Status.REFUSED,
             found.confidence,
-            tuple(composition.citations) if reason is None else (),
+            tuple(composition.citations),
             composition.passages,
-            refusal=reason,
+            refusal=refusal,
             usage=self._usage,
             cut_off=self._cut,
             left_out=composition.left_out,
