@@ -96,7 +96,9 @@ def test_every_setting_is_described_in_the_readme(name: str) -> None:
     assert description in text_of("README.md")
 
 
-@pytest.mark.parametrize(("block", "container"), [("", "assistant"), (" evaluation", "assistant.evaluation")])
+@pytest.mark.parametrize(
+    ("block", "container"), [("", "assistant"), (" evaluation", "assistant.evaluation"), (" answering", "assistant.answering")]
+)
 def test_the_layers_of_the_architecture_are_those_of_the_import_contract(block: str, container: str) -> None:
     (lines,) = re.findall(rf"```layers{block}\n(.*?)```", text_of("ARCHITECTURE.md"), re.DOTALL)
     assert [re.split(r"\s{2,}", line)[0] for line in lines.splitlines()] == contract(container)

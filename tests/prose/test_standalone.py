@@ -173,7 +173,7 @@ def test_any_reply_can_be_read(reply):
 
 @given(st.text(max_size=200), st.text(max_size=80), st.lists(st.text(max_size=80), max_size=3))
 def test_any_rewriting_can_be_judged(said, question, turns):
-    assert isinstance(objection(said, question, turns), str | None)
+    assert isinstance(objection(said, question, [Turn("user", turn) for turn in turns]), str | None)
 
 
 def test_the_conversation_is_data_in_the_prompt():
@@ -194,7 +194,7 @@ def test_the_prompt_s_examples_are_ones_that_would_be_taken():
     examples = [at for at, line in enumerate(lines) if line.startswith("Conversation: [")]
     assert examples
     for at in examples:
-        turns = [turn["content"] for turn in json.loads(lines[at].removeprefix("Conversation: "))]
+        turns = [Turn(**turn) for turn in json.loads(lines[at].removeprefix("Conversation: "))]
         question = json.loads(lines[at + 1].removeprefix("Question: "))
         assert objection(json.loads(lines[at + 2])["question"], question, turns) is None
 
