@@ -144,8 +144,9 @@ class Handler(BaseHTTPRequestHandler):
     def whole(self, status, document, **headers):
         body = document if isinstance(document, bytes) else json.dumps(document).encode()
         self.send_response(status)
-        for name, value in {"content-type": "application/json", "content-length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        for name, value in {"content-type": "application/json", "content-length": str(len(body)), **named}.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

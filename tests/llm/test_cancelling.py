@@ -1,4 +1,8 @@
-"""To close a stream, or to cancel who listens, ends the request at the server within two seconds, and leaves nothing open."""
+"""To close a stream, or to cancel who listens, ends the request within two seconds, and leaves nothing open.
+
+That is what a scripted server sees of the connection. When a real one then stops to compute is its own affair: see
+`test_real_server.py`.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,11 @@ def test_the_official_client_reads_an_answer_of_the_script(ollama_script, ollama
 
 
 def test_the_official_client_reads_what_the_script_shows_of_a_model(ollama_script):
-    shown = asyncio.run(ollama.AsyncClient(ollama_script.url, timeout=5).show("m"))
+    async def show():
+        async with ollama.AsyncClient(ollama_script.url, timeout=5) as client:
+            return await client.show("m")
+
+    shown = asyncio.run(show())
     assert shown.modelinfo == {"llama.context_length": 4096}
     assert shown.capabilities == ["completion"]
 

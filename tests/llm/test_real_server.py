@@ -1,4 +1,9 @@
-"""A real server, llama.cpp with a tiny model: that the protocol works. What the model says is not looked at."""
+"""A real server, llama.cpp with a tiny model: that the protocol works. What the model says is not looked at.
+
+Not shown here: that it stops within two seconds while it still reads a long prompt. It looks whether its client is there
+between two batches only, and was seen to take longer on a slow machine. Our end is closed in time then too, which
+`test_cancelling.py` shows.
+"""
 
 from __future__ import annotations
 

@@ -41,6 +41,13 @@ def test_what_is_no_address_is_said(address):
         model_from(Settings(generator="openai:m", base_url=address))
 
 
+@pytest.mark.parametrize(("generator", "example"), [("openai:m", "/v1"), ("ollama:m", ":11434")])
+def test_the_hint_for_what_is_no_address_has_one_of_the_protocols_form(generator, example):
+    with pytest.raises(UsageError) as raised:
+        model_from(Settings(generator=generator, base_url="127.0.0.1:8080"))
+    assert raised.value.hint.endswith(example)
+
+
 def test_a_key_that_no_request_can_carry_is_said_and_not_shown():
     with pytest.raises(SettingsError) as raised:
         model_from(Settings(generator="openai:m", openai_api_key="sk-one\nsk-two"))

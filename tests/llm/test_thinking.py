@@ -59,6 +59,11 @@ def test_a_mark_further_on_is_text(script, acts, heard):
     assert "".join(heard(script.model())[0]) == "Use <think> tags</think>"
 
 
+def test_a_mark_that_only_closes_is_text(script, acts, heard):
+    script.plays(acts.says("Let me see.", "</think>", "Use tags"))
+    assert heard(script.model())[0] == ["Let me see.", "</think>", "Use tags"]
+
+
 def test_a_text_that_only_begins_like_a_mark_is_given_whole(script, acts, heard):
     script.plays(acts.says(" <th"))
     assert heard(script.model())[0] == [" <th"]

@@ -8,15 +8,16 @@ from urllib.parse import urlsplit, urlunsplit
 from assistant.errors import UsageError
 
 
-def base_url_of(text: str) -> str:
-    """The URL without a slash at its end. Raises UsageError where it is not one of http or https with a host."""
+def base_url_of(text: str, example: str = "http://127.0.0.1:8000/v1") -> str:
+    """The URL without a slash at its end. Raises UsageError where it is not one of http or https with a host; its hint gives
+    the example."""
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"{text!r} is not the address of a server", hint="give one like http://127.0.0.1:8000")
+        raise UsageError(f"{text!r} is not the address of a server", hint=f"give one like {example}")
     return text.rstrip("/")
 
 

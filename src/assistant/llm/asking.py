@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Literal, TypeVar
@@ -19,6 +19,7 @@ from assistant.errors import ServerTimedOut
 from assistant.llm.connecting import Server
 from assistant.llm.failing import Failure
 from assistant.llm.model import Ended
+from assistant.llm.surrogates import Characters, mended
 from assistant.llm.thinking import Thoughts
 from assistant.settings import Settings
 
@@ -50,15 +51,15 @@ async def streamed(request: Request, server: Server, settings: Settings) -> Asyn
     try:
         begun = patiently(lambda: _begun(request), limits.first.at, settings.retries)
         events, event = await limits.of_first(lambda: begun)
-        thoughts = Thoughts()
+        characters, thoughts = Characters(), Thoughts()
         async with aclosing(events):
             while not isinstance(event, Ended):
-                if isinstance(event, str) and (text := thoughts.feed(event)):
+                if isinstance(event, str) and (text := thoughts.feed(characters.feed(event))):
                     yield text
                 event = await limits.of_next(lambda: anext(events))
-        if text := thoughts.end():
+        if text := thoughts.feed(characters.end()) + thoughts.end():
             yield text
-        yield event
+        yield replace(event, reason=mended(event.reason))
     except Failure as failure:
         # What the server or the library said may hold the key: it is in our message without it, and nowhere else.
         raise failure.error from None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import httpx2
 
 _HEADERS = frozenset("accept accept-encoding connection content-length content-type host transfer-encoding user-agent".split())
+_EXAMPLES = {"openai": "http://127.0.0.1:8000/v1", "ollama": "http://127.0.0.1:11434"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Server:
 
 def server_at(protocol: Literal["openai", "ollama"], model: str, address: str, key: str | None = None) -> Server:
     """The server at `address`. Raises UsageError for what is no address, SettingsError for a key that no request can carry."""
-    url = base_url_of(address)
+    url = base_url_of(address, _EXAMPLES[protocol])
     key = key.strip() if key else None
     if key and not (key.isascii() and key.isprintable()):
         raise SettingsError("the key has characters that no key has", hint="set OPENAI_API_KEY anew, on one line")

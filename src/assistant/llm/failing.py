@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from assistant.errors import ServerBusy, ServerRefused, ServerTimedOut, ServerUnreachable
 from assistant.llm.addresses import is_loopback, shown
 from assistant.llm.connecting import Server
-from assistant.llm.redacting import one_line, reason_of
+from assistant.llm.redacting import document_of, one_line, reason_of
 
 if TYPE_CHECKING:
     import httpx2
@@ -96,6 +96,15 @@ def said_no(server: Server, status: int, body: str, headers: Mapping[str, str] |
     overlong = any(words in body.lower() for words in _OVERLONG)
     refused = ServerRefused(said, hint=_mend(server, status, overlong))
     return Failure(refused, again=again, wait=wait, overlong=overlong, status=status)
+
+
+def no_model(server: Server, content_type: str, body: str) -> Failure:
+    """An answer of success that no model gave: a web page, the document of another service."""
+    said = f"{server.place} answers with {one_line(content_type, server.key) or 'no content type'}, not as a model server does"
+    if document_of(body):
+        said += f": {reason_of(body, server.key)}"
+    ending = "without /v1" if server.protocol == "ollama" else "with its /v1"
+    return Failure(ServerRefused(said, hint=f"is --base-url right, {ending}?"))
 
 
 def waiting_asked(headers: Mapping[str, str]) -> float | None:

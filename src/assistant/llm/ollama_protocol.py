@@ -6,6 +6,7 @@ default window. The window that passages are chosen for and the window that is a
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.llm.asking import Event, Sign, asked_about, quickly, streamed
 from assistant.llm.connecting import Server, http_options
-from assistant.llm.failing import BAD_REQUEST, Failure, broken_off, not_reached, said_no
+from assistant.llm.failing import BAD_REQUEST, Failure, broken_off, no_model, not_reached, said_no
 from assistant.llm.model import DEFAULT_WINDOW, Ended, Message
+from assistant.llm.redacting import one_line
+from assistant.llm.surrogates import mended
 from assistant.llm.usage import usage_of
 from assistant.llm.windows import window_of_shown
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
+    import httpx2
     import ollama
 
 MOST_WINDOW = 8192
@@ -75,7 +79,7 @@ class OllamaModel:
                 raise
         request: dict[str, Any] = {
             "model": self._server.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": [{"role": message.role, "content": mended(message.content)} for message in messages],
             "options": {"num_ctx": self._window, "num_predict": most_tokens, "temperature": self._settings.temperature},
         }
         if schema is not None:
@@ -101,9 +105,11 @@ class OllamaModel:
                     yield event
 
     async def _parts(self, request: Mapping[str, Any]) -> AsyncGenerator[Event, None]:
-        with self._failures():
-            async with self._client() as client, aclosing(await client.chat(**request, stream=True)) as parts:
+        answer = _Answer()
+        with self._failures(answer):
+            async with self._client(answer) as client, aclosing(await client.chat(**request, stream=True)) as parts:
                 async for part in parts:
+                    answer.begun = True
                     if part.message.thinking:
                         yield Sign.THOUGHT
                     if part.message.content:
@@ -120,18 +126,21 @@ class OllamaModel:
     async def _ask(self) -> None:
         """Learns what Ollama says of the model, once."""
         if self._shown is None:
-            with self._failures():
-                async with self._client() as client:
+            answer = _Answer()
+            with self._failures(answer):
+                async with self._client(answer) as client:
                     shown = await client.show(self._server.model)
             trained, chosen = window_of_shown(shown.modelinfo or {}, shown.parameters or "")
             window = chosen or min(trained or DEFAULT_WINDOW, MOST_WINDOW)
             self._shown = _Shown(window, "thinking" in (shown.capabilities or ()))
 
-    def _client(self) -> ollama.AsyncClient:
-        return _client_class()(self._server.base_url, **http_options(self._server, self._settings.connect_seconds))
+    def _client(self, answer: _Answer) -> ollama.AsyncClient:
+        options = http_options(self._server, self._settings.connect_seconds)
+        options["event_hooks"]["response"].append(answer.look)
+        return _client_class()(self._server.base_url, **options)
 
     @contextmanager
-    def _failures(self) -> Iterator[None]:
+    def _failures(self, answer: _Answer) -> Iterator[None]:
         """Errors of the library become Failures."""
         import httpx2
         import ollama
@@ -144,10 +153,32 @@ class OllamaModel:
         except httpx2.HTTPError as error:
             raise not_reached(self._server, error) from None
         except ollama.ResponseError as error:
-            raise said_no(self._server, 0, str(error.error)) from None
-        except (ValueError, TypeError, AttributeError) as error:
+            said = str(error.error)
+            if answer.is_foreign:
+                raise no_model(self._server, answer.content_type, json.dumps({"error": said})) from None
+            raise said_no(self._server, 0, said) from None
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             # The library takes each line for an object of the protocol, whatever it is.
-            raise broken_off(self._server, f"what it sends is not Ollama's protocol: {error}") from None
+            if answer.is_foreign:
+                raise no_model(self._server, answer.content_type, "") from None
+            reason = one_line(str(error), self._server.key)
+            raise broken_off(self._server, f"what it sends is not Ollama's protocol: {reason}") from None
+
+
+@dataclass(slots=True)
+class _Answer:
+    """What is seen of an answer beside the client, which shows the parts alone."""
+
+    content_type: str = ""
+    begun: bool = False
+
+    async def look(self, response: httpx2.Response) -> None:
+        self.content_type = response.headers.get("content-type", "")
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether what cannot be read is none of Ollama's streams, rather than a broken one."""
+        return not self.begun and "ndjson" not in self.content_type
 
 
 @cache

@@ -12,17 +12,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from assistant.llm.asking import Event, Sign, asked_about, streamed
+from assistant.llm.asking import Event, asked_about, streamed
 from assistant.llm.connecting import Server, http_options
 from assistant.llm.failing import BAD_REQUEST, broken_off, not_reached, said_no
 from assistant.llm.model import DEFAULT_WINDOW, Ended, Message
+from assistant.llm.openai_reading import Reading
 from assistant.llm.redacting import document_of
-from assistant.llm.usage import usage_of
+from assistant.llm.surrogates import mended
 from assistant.llm.windows import entry_of, window_of_entry, window_of_props
 from assistant.settings import Settings
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
 
 OPENAI_HOST = "api.openai.com"
 
@@ -97,20 +98,25 @@ class OpenAiModel:
     ) -> AsyncGenerator[Event, None]:
         request: dict[str, Any] = {
             "model": self._server.model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "messages": [{"role": message.role, "content": mended(message.content)} for message in messages],
         }
         if schema is not None:
             form = {"name": "answer", "schema": dict(schema), "strict": True}
             request["response_format"] = {"type": "json_schema", "json_schema": form}
-        reading = _Reading(self._server, self._settings)
+        reading = Reading(self._server, self._settings)
+        content_type = ""
         with self._failures(reading):
             async with self._client() as client, await self._opened(client, request, most_tokens) as chunks:
-                async for chunk in chunks:
-                    for event in reading.events(chunk):
+                content_type = chunks.response.headers.get("content-type", "")
+                async for body in chunks.response.aiter_bytes():
+                    for event in reading.feed(body):
                         yield event
-        yield reading.end()
+                    if reading.done:
+                        break
+        for event in reading.end(content_type):
+            yield event
 
-    async def _opened(self, client: AsyncOpenAI, request: Mapping[str, Any], most_tokens: int) -> Any:
+    async def _opened(self, client: AsyncOpenAI, request: Mapping[str, Any], most_tokens: int) -> AsyncStream[Any]:
         """The stream of the request, put as the server takes it."""
         import openai
 
@@ -118,7 +124,7 @@ class OpenAiModel:
         while True:
             said = spelling.parameters(most_tokens, self._settings.temperature)
             try:
-                chunks = await client.chat.completions.create(**request, **said, stream=True)
+                chunks: AsyncStream[Any] = await client.chat.completions.create(**request, **said, stream=True)
             except openai.APIStatusError as error:
                 other = spelling.without(_refused(self._server, error))
                 if other is None:
@@ -131,8 +137,7 @@ class OpenAiModel:
     async def _asked_window(self) -> int:
         import httpx2
 
-        reading = _Reading(self._server, self._settings)
-        with self._failures(reading):
+        with self._failures():
             async with self._client() as client:
                 listed = await client.get("/models", cast_to=httpx2.Response)
                 entry = entry_of(document_of(listed.text), self._server.model)
@@ -157,8 +162,8 @@ class OpenAiModel:
         )
 
     @contextmanager
-    def _failures(self, reading: _Reading) -> Iterator[None]:
-        """Errors of the library become Failures; after the model has said that it is done, they are none."""
+    def _failures(self, reading: Reading | None = None) -> Iterator[None]:
+        """Errors of the libraries become Failures; after the model has said that it is done, they are none."""
         import httpx2
         import openai
 
@@ -167,46 +172,15 @@ class OpenAiModel:
         except openai.APIStatusError as error:
             raise said_no(self._server, error.status_code, error.response.text, error.response.headers) from None
         except openai.APIConnectionError as error:
-            if reading.reason is None:
-                cause = error.__cause__
-                raise (
-                    not_reached(self._server, cause)
-                    if isinstance(cause, httpx2.HTTPError)
-                    else broken_off(self._server, str(cause or error))
-                ) from None
-        except openai.APIError as error:
-            raise said_no(self._server, _code(error), error.message) from None
-        except ValueError as error:
-            raise broken_off(self._server, f"what it sends is not JSON: {error}") from None
-
-
-class _Reading:
-    """Reads the chunks of one answer. Servers leave out fields that the protocol has; nothing is taken for granted."""
-
-    def __init__(self, server: Server, settings: Settings) -> None:
-        self._server = server
-        self._settings = settings
-        self._usage: Any = None
-        self.reason: str | None = None
-
-    def events(self, chunk: Any) -> Iterator[Event]:
-        self._usage = getattr(chunk, "usage", None) or self._usage
-        for choice in getattr(chunk, "choices", None) or ():
-            delta = getattr(choice, "delta", None)
-            content = getattr(delta, "content", None)
-            # vLLM and OpenRouter say `reasoning`, others `reasoning_content`; Mistral puts its thoughts into a list.
-            if getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None) or isinstance(content, list):
-                yield Sign.THOUGHT
-            if isinstance(content, str) and content:
-                yield content
-            self.reason = getattr(choice, "finish_reason", None) or self.reason
-
-    def end(self) -> Ended:
-        """How it ended. Raises Failure where the server did not say so: then it was cut off."""
-        if self.reason is None:
-            raise broken_off(self._server, "the stream ended before the model said that it was done")
-        read, written = (getattr(self._usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-        return Ended(self.reason, usage_of(read, written, self._settings.price_in, self._settings.price_out))
+            cause = error.__cause__
+            raise (
+                not_reached(self._server, cause)
+                if isinstance(cause, httpx2.HTTPError)
+                else broken_off(self._server, str(cause or error))
+            ) from None
+        except httpx2.HTTPError as error:
+            if reading is None or reading.reason is None:
+                raise not_reached(self._server, error) from None
 
 
 def _refused(server: Server, error: Any) -> str:
@@ -214,7 +188,3 @@ def _refused(server: Server, error: Any) -> str:
     if error.status_code not in BAD_REQUEST or said_no(server, error.status_code, error.response.text).overlong:
         return ""
     return error.param if isinstance(error.param, str) else error.response.text
-
-
-def _code(error: Any) -> int:
-    return int(error.code) if str(error.code).isdecimal() and 400 <= int(error.code) <= 599 else 0

@@ -39,6 +39,6 @@ def document_of(body: str) -> Mapping[str, Any]:
     """The JSON object that the text is; empty where it is none."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, Mapping) else {}

@@ -1,4 +1,9 @@
-"""Thoughts that a model writes into its text: `<think>...</think>` at the very beginning, cut over pieces in any way."""
+"""Thoughts that a model writes into its text: `<think>...</think>` at the very beginning, cut over pieces in any way.
+
+A `</think>` without the opening mark, which some templates put into the prompt, is text, and so is what stood before it: to
+know better would mean to hold every answer back to its end. Servers can take such thoughts out: `--reasoning-format` of
+llama.cpp, `--reasoning-parser` of vLLM.
+"""
 
 from __future__ import annotations
 
