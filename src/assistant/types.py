@@ -274,7 +274,8 @@ class PromptUsed:
 class Standalone:
     """A question that stands by itself, how it came to, and why in a few words.
 
-    `leans_on` is the question before it that it follows up, made to stand by itself too, None where it follows up nothing;
+    `leans_on` is the question before it that it follows up, or may follow up, made to stand by itself too; None where it
+    follows up nothing;
     `prompts` are those that a model was asked with, whether its rewriting was used or not.
     """
 

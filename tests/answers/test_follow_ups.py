@@ -130,6 +130,55 @@ def test_a_question_leans_on_the_turn_that_spoke_of_its_words():
     assert asked.leans_on == SUBJECT
 
 
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [("How about pairing of the Pocket fails with radio busy?", "pairing of the Pocket fails with radio busy?"),
+     ("And RMAudioTap silence?", "RMAudioTap silence?"), ("also, does fsync reach the disk?", "does fsync reach the disk?"),
+     ("ok, and what about encryption keys in NestStore?", "encryption keys in NestStore?"),
+     ("but the refund hook comes late", "the refund hook comes late")],
+)  # fmt: skip
+def test_an_opening_before_words_of_its_own_carries_nothing(typed, text):
+    asked = standalone(typed, HISTORY, rarity)
+    assert (asked.text, asked.how, asked.leans_on) == (text, Rewriting.AS_ASKED, SUBJECT)
+    assert "words of its own" in asked.why
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["And keepAliveInterval?", "what about GNFilterProvider?", "and without an admin password?", "and the privacy permission?",
+     "and on the charger at night?", "what about images?", "and a higher priority, would that help?",
+     "and refusals by a broker elsewhere?", "And Corvid kernel extensions?"],
+)  # fmt: skip
+def test_an_opening_before_a_part_of_the_subject_carries_it(question):
+    asked = standalone(question, HISTORY, rarity)
+    assert asked.text.startswith(f"{question} (")
+    assert "TKMountErrorDomain" in asked.text
+    assert asked.how is Rewriting.CARRIED
+
+
+def test_an_opening_before_a_question_that_is_long_enough_is_a_new_subject():
+    question = "why does the screen reader announce the slider value twice while dragging slowly?"
+    asked = standalone(f"And {question}", HISTORY, rarity)
+    assert (asked.text, asked.how, asked.leans_on) == (question, Rewriting.NEW_SUBJECT, None)
+
+
+def test_common_words_behind_an_opening_are_no_subject():
+    asked = standalone("and encryption keys?", HISTORY, lambda term: 0.3)
+    assert asked.how is Rewriting.CARRIED
+
+
+def test_a_name_that_begins_like_an_opening_is_kept():
+    question = "or-tools solver licences expire?"
+    assert standalone(question, HISTORY, rarity).text.startswith(question)
+
+
+def test_a_follow_up_of_another_subject_carries_that_one():
+    history = (*HISTORY, *conversation("And RMAudioTap silence?", "Set the rate to nil [1]."))
+    text = standalone("how do I do that?", history, rarity).text
+    assert "RMAudioTap" in text
+    assert "TKMountErrorDomain" not in text
+
+
 @pytest.mark.parametrize("announced", ["New question: ", "Different topic - ", "something else: ", "ok, next question: "])
 def test_an_announced_change_is_believed(announced):
     asked = standalone(f"{announced}radio busy on pairing", HISTORY, rarity)
@@ -181,9 +230,15 @@ def test_the_question_is_never_lost_and_the_same_twice(words, contents):
     asked = standalone(question, conversation(*contents), rarity)
     assert asked == standalone(question, conversation(*contents), rarity)
     assert bool(asked.text.strip()) == bool(question.strip())
-    assert (asked.leans_on is not None) == (asked.how is Rewriting.CARRIED)
+    assert asked.leans_on is not None or asked.how is not Rewriting.CARRIED
+    assert asked.leans_on is None or asked.how is not Rewriting.NEW_SUBJECT
 
 
 def test_a_follow_up_finds_what_its_subject_names(sample):
     asked = standalone("How do I fix it?", HISTORY, sample.generation.lexical.rarity)
     assert "37" in sample.search(asked.text, 1)[0].post.title
+
+
+def test_another_subject_behind_an_opening_finds_its_posts(sample):
+    asked = standalone("also, slider value announced twice by Birdsong", HISTORY, sample.generation.lexical.rarity)
+    assert "PUSlider" in sample.search(asked.text, 1)[0].post.title

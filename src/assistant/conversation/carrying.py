@@ -19,12 +19,19 @@ LONGEST_CHAIN = 8
 
 
 def standalone(question: str, history: Sequence[Turn], rarity: Rarity) -> Standalone:
-    """`question` with what it takes from the conversation; unchanged where it stands by itself.
+    """`question` with what it takes from the conversation; unchanged where it stands by itself, or may do.
 
     `rarity` (0-1) tells words that carry a subject from words that all posts hold. Only names are taken from what the
-    assistant said, and only where a word of the question points back.
+    assistant said, and only where a word of the question points back and the user named nothing. Where the words do not
+    tell, `leans_on` is set and the text as asked: it is searched as it is, beside what the question before found.
     """
     return _standalone(question, _exchanges(history), rarity)
+
+
+def has_own_words(question: str, history: Sequence[Turn], rarity: Rarity) -> bool:
+    """Whether `question` has words that may be a subject, none of which the conversation had, and none that points back."""
+    before = _exchanges(history)
+    return bool(before) and leaning(question, before, rarity).own
 
 
 def _standalone(question: str, before: Sequence[Exchange], rarity: Rarity) -> Standalone:
@@ -33,6 +40,9 @@ def _standalone(question: str, before: Sequence[Exchange], rarity: Rarity) -> St
     leans = leaning(question, before, rarity)
     if leans.how is Rewriting.NEW_SUBJECT:
         return Standalone(leans.core, leans.how, leans.why)
+    if leans.how is Rewriting.AS_ASKED:
+        # To search it as it is costs a follow-up less than the old subject costs a new one, as long as both are found.
+        return Standalone(leans.core, leans.how, leans.why, _standalone(before[-1].asked, before[:-1], rarity).text)
     return _carried(question, leans, before, rarity)
 
 
@@ -83,7 +93,7 @@ def _subject(before: Sequence[Exchange], question: str, rarity: Rarity) -> list[
     carried: list[str] = []
     for at in range(len(before) - 1, -1, -1):
         carried = list(dict.fromkeys([*subject_words(without_opening(before[at].asked)), *carried]))
-        if at == 0 or leaning(before[at].asked, before[:at], rarity).how is Rewriting.NEW_SUBJECT:
+        if at == 0 or leaning(before[at].asked, before[:at], rarity).how is not Rewriting.CARRIED:
             break
     known = set(Question(question).terms)
     replaced = [form for form in (_is_version, str.isdecimal) if any(form(match[0]) for match in tokens(question))]

@@ -12,8 +12,10 @@ from functools import cached_property
 from itertools import islice
 
 from assistant.conversation.phrases import (
+    ADDS,
     BARE_PREDICATE,
     BEFORE_THAT,
+    CARRYING_ON,
     CHANGE,
     CORRECTION,
     DENIED,
@@ -43,6 +45,11 @@ ENOUGH_STRANGE_WORDS = 3
 """The same for words none of which the conversation has had."""
 ENOUGH_RARITY = 1.5
 """What these are to add up to, of 1 each: common words alone are an ellipsis."""
+OWN_WORDS = 2
+"""Telling words from which on a question that begins with “and” may have a subject of its own, if the conversation has had
+none of them. One is as often a part of what was spoken of."""
+OWN_RARITY = 1.0
+"""What these are to add up to."""
 AMPLE_WORDS = 7
 """Words of its own from which on a question has a subject even if a word points back or it begins with “and”."""
 FEW_WORDS = 4
@@ -72,23 +79,28 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Leaning:
-    """How far a question leans on what was said: `how` is NEW_SUBJECT or CARRIED, `core` the question without thanks,
-    announcements and the like; `returns_to` words that name an earlier subject; `points` whether it speaks of something
-    that was said, which may be a name in the answer."""
+    """How far a question leans on what was said: `how` is NEW_SUBJECT, CARRIED, or AS_ASKED where its words do not tell.
+
+    `core` is the question without thanks, announcements and the like, and without “and” where nothing is carried;
+    `returns_to` are words that name an earlier subject; `points`: it speaks of something that was said, which may be a name
+    in the answer; `own`: it has words that may be a subject, none of which the conversation had.
+    """
 
     how: Rewriting
     why: str
     core: str
     returns_to: str | None = None
     points: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)
 class _Read:
-    """A question, the terms that the user's turns have had, and those of the last question and its answer."""
+    """A question, the terms of the user's turns, of all that was said, and of the last question and its answer."""
 
     text: str
     known: frozenset[str]
+    told: frozenset[str]
     last: frozenset[str]
     rarity: Rarity
 
@@ -106,8 +118,25 @@ class _Read:
         if len(words) >= ENOUGH_WORDS or self.new_names:
             return True
         strange = all(self.known.isdisjoint(terms_of(word)) for word in words)
-        telling = sum(max(map(self.rarity, terms_of(word)), default=0.0) for word in words)
-        return strange and len(words) >= ENOUGH_STRANGE_WORDS and telling >= ENOUGH_RARITY
+        return strange and len(words) >= ENOUGH_STRANGE_WORDS and sum(map(self._rarity_of, words)) >= ENOUGH_RARITY
+
+    @cached_property
+    def own(self) -> bool:
+        """Whether its telling words may be a subject, none of which the conversation has had."""
+        telling = [word for word in self.words if not is_number(word) and self._rarity_of(word) >= TELLING]
+        strange = all(self.told.isdisjoint(terms_of(word)) for word in telling)
+        return strange and len(telling) >= OWN_WORDS and sum(map(self._rarity_of, telling)) >= OWN_RARITY
+
+    @property
+    def may_change(self) -> bool:
+        """Whether it opens as people open a follow-up and another subject: its words do not tell which of them it is."""
+        if not CARRYING_ON.match(self.text) or (ADDS.match(self.text) and len(self.words) < ENOUGH_WORDS):
+            return False
+        known = KNOWN_THING.search(self.text) and len(self.words) < ENOUGH_STRANGE_WORDS and not self.new_names
+        return self.own and not known
+
+    def _rarity_of(self, word: str) -> float:
+        return max(map(self.rarity, terms_of(word)), default=0.0)
 
     @property
     def ample(self) -> bool:
@@ -177,7 +206,7 @@ def leaning(question: str, before: Sequence[Exchange], rarity: Rarity) -> Leanin
     told = frozenset(term for exchange in before for term in exchange.terms)
     if change := CHANGE.match(core[:LONGEST_QUESTION]):
         rest = core[change.end() :]
-        read = _Read(rest[:LONGEST_QUESTION], known, before[-1].terms, rarity)
+        read = _Read(rest[:LONGEST_QUESTION], known, told, before[-1].terms, rarity)
         if read.words and (read.has_subject() or not read.points):
             return Leaning(Rewriting.NEW_SUBJECT, "says that the subject is another", rest)
     if (back := RETURN.match(core[:LONGEST_QUESTION])) and not told.isdisjoint(Question(back["about"]).content_terms):
@@ -185,15 +214,17 @@ def leaning(question: str, before: Sequence[Exchange], rarity: Rarity) -> Leanin
     if correction := CORRECTION.match(core[:LONGEST_QUESTION]):
         rest = DENIED.sub("", core[correction.end() :]).strip(" ,.;:")
         return Leaning(Rewriting.CARRIED, "corrects the question before", rest or core)
-    return _by_words(_Read(core[:LONGEST_QUESTION], known, before[-1].terms, rarity), core)
+    return _by_words(_Read(core[:LONGEST_QUESTION], known, told, before[-1].terms, rarity), core)
 
 
 def _by_words(read: _Read, core: str) -> Leaning:
+    opens = bool(FOLLOWS_UP.match(read.text)) and not read.ample
     bare = len(read.words) < ENOUGH_STRANGE_WORDS and bool(BARE_PREDICATE.search(read.text))
     rules = (
         (read.points and not read.ample, Rewriting.CARRIED, "a word points back"),
-        (bool(FOLLOWS_UP.match(read.text)) and not read.ample, Rewriting.CARRIED, "opens as a follow-up"),
+        (opens and not read.may_change, Rewriting.CARRIED, "opens as a follow-up"),
         (bare, Rewriting.CARRIED, "does not say with what"),
+        (opens and read.may_change, Rewriting.AS_ASKED, "opens as a follow-up, but has words of its own"),
         (read.speaks_on and not read.ample, Rewriting.CARRIED, "speaks on of what was said last"),
         (read.asks_about_something_told, Rewriting.CARRIED, "takes something for known"),
         (read.has_subject(), Rewriting.NEW_SUBJECT, "has a subject of its own"),
@@ -201,4 +232,7 @@ def _by_words(read: _Read, core: str) -> Leaning:
         (True, Rewriting.CARRIED, "names no subject of its own"),
     )
     how, why = next((how, why) for applies, how, why in rules if applies)
-    return Leaning(how, why, core, points=read.points or read.speaks_on or read.asks_about_something_told)
+    points = read.points or read.speaks_on or read.asks_about_something_told
+    if how is not Rewriting.CARRIED:
+        core = CARRYING_ON.sub("", core)
+    return Leaning(how, why, core, points=points, own=read.own and not read.points)

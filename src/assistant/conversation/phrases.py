@@ -78,6 +78,14 @@ FOLLOWS_UP = _pattern(
 )  # fmt: skip
 """First words of a question that carries on."""
 
+_ADJUNCTS = _one_of("with(?:out|in)?", "on", "in(?:side)?", "for", "from", "at", "by", "under", "over", "during", "after",
+                    "before", "since", "as", "via", "between", "behind", "when", "while", "if", "to", "of")  # fmt: skip
+_OPENINGS = rf"{_START}(?:{_one_of('and', 'but', 'or', 'so', 'also', 'then', 'what about', 'how about')}(?![-/.:@]?\w){_GAP})+"
+CARRYING_ON = _pattern(_OPENINGS)
+"""Those of them that people put before another subject too."""
+ADDS = _pattern(rf"{_OPENINGS}{_ADJUNCTS}\b")
+"""“And on …”, “what about without …”: what such words open is added to what was asked."""
+
 _LEFT_OUT = _one_of(
     "too", "as well", "instead", "either", "neither", "still", "anymore", "else", "same", "such", "another", "others?",
     "afterwards", "meanwhile", "likewise", "in the end", "after all", "already", "yet",
@@ -132,3 +140,12 @@ NO_SUBJECT = frozenset(
     "suggest suggested propose proposed recommend recommended".split()
 )
 """Words that name no subject, beside question words and pronouns."""
+
+NEGATION = _pattern(r"not|no|never|without|cannot|nor|\w+n['’]t")
+"""Words that deny what comes next."""
+INSTRUCTION = _pattern(
+    r"\b(?:ignore|disregard|forget|override|pretend|obey|reveal|instructions?|system prompt|you (?:must|should|are now))\b"
+    r"|\b(?:say|reply|respond|answer|output|print|write|include|append|cite)\b"
+    r"(?= (?:only|with|exactly|just|that|the word|this)\b)"
+)
+"""What is said to a program that reads a question, not to people in a forum."""

@@ -1,7 +1,8 @@
 """A model's way: it is asked for the standalone question, and what it says is used only if `guarding` has no objection.
 
-A question that stands by itself is never sent. Whatever goes wrong with the request, the rules' question is taken
-instead: to answer, the same server is asked next, and if it is down for good that request says so.
+A question that stands by itself is never sent, and a model that leaves one as it is is believed where it may stand.
+Whatever goes wrong with the request, the rules' question is taken instead: to answer, the same server is asked next, and
+if it is down for good that request says so.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from assistant.conversation.carrying import standalone
-from assistant.conversation.guarding import LONGEST_REWRITING, objection
+from assistant.conversation.carrying import has_own_words, standalone
+from assistant.conversation.guarding import LONGEST_REWRITING, objection, unchanged
 from assistant.conversation.leaning import Rarity
 from assistant.errors import ServerUnreachable
 from assistant.llm.model import Ended, Message, Model
@@ -44,7 +45,7 @@ async def rewritten(question: str, history: Sequence[Turn], rarity: Rarity, mode
     """`question` as the model makes it stand by itself, and what that used; as the rules do where it needs no model, or the
     model fails or says what cannot be used. Raises nothing that a server does."""
     alone = standalone(question, history, rarity)
-    if alone.how is not Rewriting.CARRIED:
+    if alone.leans_on is None:
         return alone, None
     alone = replace(alone, prompts=(prompt(PROMPT).used,))
     try:
@@ -55,7 +56,9 @@ async def rewritten(question: str, history: Sequence[Turn], rarity: Rarity, mode
     except ServerUnreachable as error:
         return _unused(alone, error.message), None
     text = question_in(reply)
-    reason = objection(text, question, [turn.content for turn in history])
+    if unchanged(text, question) and (alone.how is Rewriting.AS_ASKED or has_own_words(question, history, rarity)):
+        return replace(alone, text=text, how=Rewriting.MODEL, why="the model left it as it is"), usage
+    reason = objection(text, question, history)
     if reason is not None:
         return _unused(alone, reason), usage
     return replace(alone, text=text, how=Rewriting.MODEL), usage
