@@ -18,6 +18,11 @@ OPPOSITE = [
     ("The install finishes with a warning.", "The install finishes without a warning."),
     ("Reloading the index is sufficient.", "Reloading the index is not enough."),
     ("The patch increases memory use.", "The patch reduces memory use."),
+    ("Two accounts for one person are allowed.", "Two accounts for one person are against the rules."),
+    ("A longer cable cures the hum.", "A longer cable made no difference to the hum."),
+    ("A longer cable helps with the hum.", "A longer cable has no effect on the hum."),
+    ("The switch keeps the preview on.", "The switch disables the preview."),
+    ("The port must be a string.", "The port must be a number, not a string."),
 ]
 SAME = [
     ("The widget fails on Android.", "The widget does not work on Android."),
@@ -27,6 +32,8 @@ SAME = [
     ("The widget works on Android.", "It works on Android, but it does not work on the web."),
     ("The backup is not only quick but small.", "The backup is quick and small."),
     ("The printer is loud.", "The scanner is not supported."),
+    ("The port must be a number, not a string.", "A string was fine for the port before, now it must be a number."),
+    ("Two accounts are not allowed.", "Two accounts are against the rules."),
 ]
 
 
@@ -93,3 +100,49 @@ def test_who_told_whom_is_read_off_the_post() -> None:
 )
 def test_words_that_say_who_said_it_are_no_content(claim: str) -> None:
     assert stance.content_of(claim).strip(" .") == "the tray jams"
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "after"),
+    [
+        ("The tray runs without a cover.", "I would like to run the tray without a cover.", ""),
+        ("The tray can be run from a script.", "We want to run the tray from a script.", ""),
+        ("The tray runs upside down.", "The tray could run upside down.", "Did anybody try?"),
+        ("It is normal that the tray hums.", "The tray hums on start.", "Is that normal?"),
+        ("It is normal that the tray hums.", "The tray hums on start. Normal?", ""),
+    ],
+)
+def test_a_wish_or_what_is_asked_right_behind_is_not_stated(claim: str, evidence: str, after: str) -> None:
+    assert stance.asked_only(claim, evidence, after)
+    assert not stance.asked_only(f"The poster asks about this: {claim}", evidence, after)
+
+
+@pytest.mark.parametrize(
+    ("claim", "evidence", "after"),
+    [
+        ("The tray hums on start.", "The tray hums on start.", "Is that normal?"),
+        ("The tray jams on thick paper.", "I was trying to print on thick paper, but the tray jams.", ""),
+    ],
+)
+def test_a_fact_stays_stated_whatever_is_asked_about_it(claim: str, evidence: str, after: str) -> None:
+    assert not stance.asked_only(claim, evidence, after)
+
+
+@pytest.mark.parametrize(
+    ("claim", "bare", "alike"),
+    [
+        ("Cleaning the tray is recommended.", "I cleaned the tray.", "Clean the tray, better weekly."),
+        ("The tray must be closed.", "The tray was closed.", "The tray has to be closed."),
+        ("The tray is officially discontinued.", "The tray is discontinued.", "The documentation calls the tray discontinued."),
+        ("The order of pages is guaranteed.", "The order of pages was right.", "They promise the order of pages."),
+        ("Only the tray is affected.", "The tray is affected.", "Nothing else than the tray is affected."),
+        ("The tray never jams.", "The tray jams.", "The tray does not jam."),
+    ],
+)
+def test_a_word_that_binds_needs_its_like_in_the_post(claim: str, bare: str, alike: str) -> None:
+    assert stance.binds(claim, bare)
+    assert not stance.binds(claim, alike)
+
+
+def test_an_instruction_bears_out_what_must_be_done() -> None:
+    assert not stance.binds("The tray must be opened first.", "Open the tray. Pull out the sheet.")

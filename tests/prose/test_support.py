@@ -21,8 +21,8 @@ BODY = (
 TITLE = "Nightly export stops in Fennel"
 
 
-def post(body: str = BODY, title: str = TITLE, name: str = "p1") -> Post:
-    return Post(name, name, title, body, f"sha-{name}")
+def post(body: str = BODY, title: str = TITLE, name: str = "p1", thread: str = "") -> Post:
+    return Post(name, thread or name, title, body, f"sha-{name}")
 
 
 def passage(of: Post, label: int = 1) -> Passage:
@@ -127,12 +127,26 @@ def test_thousands_are_the_same_with_and_without_a_comma(checks: Check, claim: s
         assert checks(claim, post(body))[0].verdict is Verdict.VERIFIED
 
 
-def test_two_posts_may_support_together_what_neither_does_alone(checks: Check) -> None:
-    one = post("The importer crashes on sheets with more than 300 rows.", "Quarry importer", "a")
-    two = post("Deleting the 12 lock files before the start avoids it.", "Quarry importer", "b")
+QUARRY = (
+    "The importer crashes on sheets with more than 300 rows.",
+    "Deleting the 12 lock files before the start avoids it.",
+    "The importer crashes on sheets with more than 300 rows, and deleting the 12 lock files before the start avoids it.",
+)
+
+
+def test_two_posts_of_a_thread_may_support_together_what_neither_does_alone(checks: Check) -> None:
+    one, two = (post(body, "Quarry importer", body[:3], thread="t") for body in QUARRY[:2])
     other = post("The canteen opens at noon.", "Canteen", "c")
-    claim = "The importer crashes on sheets with more than 300 rows, and deleting the 12 lock files before the start avoids it."
-    assert [one.verdict for one in checks(claim, one, two, other)] == [Verdict.VERIFIED, Verdict.VERIFIED, Verdict.UNSUPPORTED]
+    assert [one.verdict for one in checks(QUARRY[2], one, two, other)] == [
+        Verdict.VERIFIED,
+        Verdict.VERIFIED,
+        Verdict.UNSUPPORTED,
+    ]
+
+
+def test_posts_of_two_threads_never_support_together(checks: Check) -> None:
+    one, two = (post(body, "Quarry importer", body[:3]) for body in QUARRY[:2])
+    assert [one.verdict for one in checks(QUARRY[2], one, two)] == [Verdict.UNSUPPORTED] * 2
 
 
 def test_of_two_posts_only_the_one_that_says_it_is_verified(checks: Check) -> None:
@@ -153,6 +167,15 @@ def test_of_two_posts_only_the_one_that_says_it_is_verified(checks: Check) -> No
 )
 def test_each_line_of_code_has_to_stand_in_the_post(checks: Check, claim: str, verdict: Verdict) -> None:
     assert checks(claim)[0].verdict is verdict
+
+
+@pytest.mark.parametrize(("threads", "verdict"), [("tt", Verdict.VERIFIED), ("tu", Verdict.UNSUPPORTED)])
+def test_lines_of_code_come_together_from_one_thread_only(checks: Check, threads: str, verdict: Verdict) -> None:
+    one = post("    export --table orders", name="a", thread=threads[0])
+    two = post("    import --all --retry 3", name="b", thread=threads[1])
+    assert [each.verdict for each in checks("```\nexport --table orders\nimport --all --retry 3\n```", one, two)] == [
+        verdict
+    ] * 2
 
 
 def test_without_the_check_each_citation_counts_with_its_best_span(checks: Check) -> None:
@@ -193,3 +216,64 @@ def test_a_long_post_is_embedded_about_its_passage_and_still_read_to_its_end(has
 def test_folding_twice_is_folding_once(text: str) -> None:
     assert folded(folded(text)) == folded(text)
     assert not re.search(r"\s\s", folded(text))
+
+
+REFUTING = "> The kiln reaches 900 degrees on the small plug.\nNo, that is wrong. On the small plug the kiln trips the fuse."
+
+
+@pytest.mark.parametrize(
+    "claim", ["The kiln reaches 900 degrees on the small plug.", "On the small plug the kiln gets to 900 degrees."]
+)
+def test_what_a_post_quotes_of_somebody_else_is_no_evidence(checks: Check, claim: str) -> None:
+    assert checks(claim, post(REFUTING, "Kiln"))[0].verdict is Verdict.UNSUPPORTED
+
+
+def test_beside_a_quotation_a_posts_own_words_are_evidence(checks: Check) -> None:
+    (checked,) = checks("The kiln trips the fuse on the small plug.", post(REFUTING, "Kiln"))
+    assert checked.verdict is Verdict.VERIFIED
+    assert REFUTING[checked.span.start : checked.span.end] == "On the small plug the kiln trips the fuse."
+
+
+def test_a_post_that_is_all_quotation_counts_as_it_is(checks: Check) -> None:
+    quoted = post(REFUTING.splitlines()[0], "Kiln")
+    assert checks("The kiln reaches 900 degrees on the small plug.", quoted)[0].verdict is Verdict.VERIFIED
+
+
+@pytest.mark.parametrize("claim", ["`export.timeout`", "E1207.", "`export.timeout` and 1,200", "Code=9", "stops"])
+def test_a_name_or_number_alone_states_nothing(checks: Check, claim: str) -> None:
+    (checked,) = checks(claim, post(f"{BODY} It ends with Code=9."))
+    assert (checked.verdict, checked.against) == (Verdict.UNSUPPORTED, ("coverage",))
+
+
+def test_a_name_alone_is_verified_where_the_post_says_just_that(checks: Check) -> None:
+    assert checks("Code=9", post("What it prints:\nCode=9\nNothing else."))[0].verdict is Verdict.VERIFIED
+
+
+TIMES = "Since 5.2 an upload may take 240 seconds on the cable and 45 over the air."
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ("Since 5.2 an upload may take 45 seconds on the cable and 240 over the air.", Verdict.UNSUPPORTED),
+        ("Uploads may take 240 seconds on the cable and 45 over the air since 5.2.", Verdict.VERIFIED),
+    ],
+)
+def test_two_numbers_that_changed_places_are_noticed(checks: Check, claim: str, verdict: Verdict) -> None:
+    (checked,) = checks(claim, post(TIMES, "Uploads"))
+    assert checked.verdict is verdict
+    assert ("number" in checked.against) == (verdict is Verdict.UNSUPPORTED)
+
+
+def test_a_version_in_the_sentence_before_holds_for_the_next(checks: Check) -> None:
+    body = "I am on Fennel 7.3 now. The doubled rows in the export are gone. The disk is slow."
+    assert checks("On 7.3 the doubled rows in the export are gone.", post(body, "Rows"))[0].verdict is Verdict.VERIFIED
+
+
+PADDED = "The export of single tables still works, and it also wipes every mailbox of the accounting department."
+
+
+def test_a_good_first_half_does_not_carry_a_made_up_second(checks: Check) -> None:
+    (checked,) = checks(PADDED)
+    assert checked.verdict is Verdict.UNSUPPORTED
+    assert "coverage" in checked.against

@@ -34,6 +34,8 @@ _WORDS = {
     }.items()
     for word in several.split()
 }  # fmt: skip
+_LINKS = frozenset("a an and at by for from in of on or the to with".split())
+_SETTING = re.compile(r"[^\s=:`]+[=:][^\s=:`]+")
 # Of these a claim is held to; the others are said without counting, too ("a couple of", "both").
 _COUNTING = frozenset(
     "two three four five six seven eight nine ten eleven twelve thirteen fifteen twenty thirty forty fifty sixty".split()
@@ -85,6 +87,13 @@ def atoms(claim: str) -> Atoms:
             numbers.update(part for number in _NUMBER.findall(token) for part in _normal(number))
     counts = {_WORDS[word] for match in _NUMBER_WORD.finditer(text) if (word := match[0].lower()) in _COUNTING}
     return Atoms(frozenset(numbers), frozenset(counts), frozenset(filter(None, identifiers)), frozenset(_names(text)))
+
+
+def names_only(claim: str) -> bool:
+    """Whether a text says nothing of anything: one word, or identifiers, code and numbers without any other word."""
+    words = [match[0] for match in tokens(_SETTING.sub(" `1 ", _CODE.sub(" 1 ", claim)))]
+    said = [word for word in words if word.lower() not in _LINKS]
+    return len(said) == 1 or all(word[0].isdigit() or is_identifier(word) for word in said)
 
 
 def _names(text: str) -> set[str]:

@@ -11,7 +11,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from assistant.language.segments import sentences
@@ -110,6 +110,28 @@ def rival(claim: str, evidence: str) -> float:
         if best > mine:
             worst = max(worst, (best - mine) / best)
     return worst
+
+
+def exchanged(claim: str, evidence: str) -> bool:
+    """Whether two numbers of the claim, both in the evidence, fit much better there with their places in the claim exchanged
+    than as it says them."""
+    ours = placed(claim)
+    at = _places(placed(evidence))
+    numbers = [word for word in ours if word.kind in ("version", "number") and word.term in at]
+    for one, other in combinations(numbers, 2):
+        if one.kind == other.kind and one.term != other.term:
+            rest = [word for word in ours if word.term not in (one.term, other.term)]
+            said, swapped = (
+                sum(max(_fit(place, _context(word, rest), at) for place in at[term]) for word, term in pairs)
+                for pairs in (((one, one.term), (other, other.term)), ((one, other.term), (other, one.term)))
+            )
+            if swapped - said > CLEARLY * swapped:
+                return True
+    return False
+
+
+CLEARLY = 0.25
+"""What the other order of two numbers has to gain (0-1) before it counts."""
 
 
 def company(claim: str, evidence: str) -> float:

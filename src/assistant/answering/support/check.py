@@ -32,8 +32,8 @@ LENGTH_COST = 0.03
 @dataclass(frozen=True, slots=True)
 class Checked:
     """One passage held against one sentence: the span of the post that supports it best, the verdict, how sure it is (0-1)
-    and what spoke against it: `coverage`, `number`, `identifier` (names too), `negation`, `order`, `certainty` (asked, supposed
-    or limited there), `closeness`; empty where verified."""
+    and what spoke against it: `coverage`, `number`, `identifier` (names too), `negation`, `order`, `certainty` (asked,
+    supposed, limited or less binding there), `closeness`; empty where verified."""
 
     passage: Passage
     span: Span
@@ -72,8 +72,8 @@ class Support:
         self._prepared(self._passages)
 
     def check(self, claim: str, passages: Sequence[Passage]) -> list[Checked]:
-        """Each of `passages` held against `claim`, in their order. Several may support it together where none does alone: then
-        those that add to it are verified."""
+        """Each of `passages` held against `claim`, in their order. Several of one thread may support it together where none
+        does alone: then those that add to it are verified."""
         self._prepared(passages)
         if is_code(claim):
             checked = _code_checked(claim, [(passage, self._reading(passage)) for passage in passages])
@@ -115,14 +115,22 @@ class Support:
             if (run := reading.word_for_word(text)) is not None:
                 checked.append(Checked(passage, reading.span(run), Verdict.VERIFIED, 1.0))
                 continue
+            if claim.bare:
+                checked.append(Checked(passage, _own_span(passage), Verdict.UNSUPPORTED, 0.0, ("coverage",)))
+                continue
             if id(reading) not in found:
                 weighed = [] if vector is None else self._weighed(claim, vector, reading)
                 found[id(reading)] = best(weighed, model()) if weighed else None
             checked.append(_verdict(passage, found[id(reading)]))
-        several = [one for one in found.values() if one is not None]
-        if vector is None or len(several) < 2 or any(one.verdict is Verdict.VERIFIED for one in checked):
+        if vector is None or claim.bare or any(one.verdict is Verdict.VERIFIED for one in checked):
             return checked
-        return _together(claim, vector, checked, [found[id(self._reading(passage))] for passage in passages])
+        spans = [found[id(self._reading(passage))] for passage in passages]
+        for thread in dict.fromkeys(passage.post.thread_id for passage in passages):
+            of_thread = [
+                one if passage.post.thread_id == thread else None for one, passage in zip(spans, passages, strict=True)
+            ]
+            checked = _together(claim, vector, checked, of_thread)
+        return checked
 
     def candidates(self, text: str, passage: Passage) -> list[Found]:
         """The spans of a passage's post that a check of `text` would weigh; none where the post says just that, or `text` or
@@ -162,8 +170,10 @@ def _held_against(claim: Claim, reading: Reading, place: int, closeness: float) 
         title=reading.title,
         about=reading.post.title,
         rest=(reading.held,),
-        posts=(reading.post.body,),
+        posts=(reading.own,),
         closeness=closeness,
+        before=reading.beside(run)[0],
+        after=reading.beside(run)[1],
     )
     return _found(claim, reading, run, evidence, reading.run_vectors[place])
 
@@ -196,6 +206,8 @@ def _own_span(passage: Passage) -> Span:
 def _together(claim: Claim, vector: Vector, checked: list[Checked], found: Sequence[Found | None]) -> list[Checked]:
     """The passages as one piece of evidence (Gao et al. 2023, ALCE): where that supports the claim, those that add to it do."""
     alone = sorted({id(one.reading): one for one in found if one is not None}.values(), key=lambda one: -one.score)
+    if len(alone) < 2:
+        return checked
     merged, adding = alone[0], [alone[0]]
     for one in alone[1:]:
         if adds(claim, merged.evidence, one.evidence):
@@ -212,17 +224,22 @@ def _together(claim: Claim, vector: Vector, checked: list[Checked], found: Seque
 
 
 def _code_checked(claim: str, passages: Sequence[tuple[Passage, Reading]]) -> list[Checked]:
-    """A block of code: each line that says anything has to stand in the post, or in one of several that add lines."""
+    """A block of code: each line that says anything has to stand in the post, or in one of several of its
+    thread that add lines."""
     lines = code_lines(claim)
-    places = [{line: place for line in lines if (place := place_of(line, passage.post.body))} for passage, _ in passages]
+    places = [{line: place for line in lines if (place := place_of(line, reading.own))} for _, reading in passages]
     held = [set(found) for found in places]
     alone = any(len(found) == len(lines) for found in held)
-    whole = bool(lines) and set().union(*held) == set(lines)
-    seen: set[str] = set()
+    of_thread: dict[str, set[str]] = {}
+    for (passage, _), lines_held in zip(passages, held, strict=True):
+        of_thread.setdefault(passage.post.thread_id, set()).update(lines_held)
+    seen: dict[str, set[str]] = {}
     checked = []
     for (passage, reading), found in zip(passages, places, strict=True):
-        adds_lines = len(found) == len(lines) if alone else bool(set(found) - seen)
-        seen |= set(found)
+        thread = passage.post.thread_id
+        adds_lines = len(found) == len(lines) if alone else bool(found.keys() - seen.setdefault(thread, set()))
+        seen.setdefault(thread, set()).update(found)
+        whole = bool(lines) and of_thread[thread] == set(lines)
         verdict = Verdict.VERIFIED if whole and adds_lines else Verdict.UNSUPPORTED
         span = _code_span(reading, sorted(found.values())) if found else _own_span(passage)
         score = len(found) / len(lines) if lines else 0.0

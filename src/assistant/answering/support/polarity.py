@@ -29,7 +29,7 @@ _WEAK_CUES = {"fail": "to", "failed": "to", "fails": "to", "failing": "to", "ref
 """Words that deny what follows: always, or where the given word comes next."""
 _NO_CUE_BEFORE = frozenset("only just merely simply necessarily sure more less later matter problem".split())
 _CARRIED = frozenset(
-    "yet even really any longer more always actually possible able allowed still be been being have has had do does did "
+    "yet even really any longer more always actually possible able still be been being have has had do does did "
     "can could will would should may might must to the a an of in on at for with by it is are was were that this its their "
     "your my our there as so too very also and or from me us you they he she i we get got gets all use used using seem "
     "seems".split()
@@ -40,6 +40,27 @@ _AFTER = frozenset("nothing nobody none nowhere".split())
 REACH, BACKWARDS = 2, 3
 """Content words that a negation covers: behind it, and in front of "is not possible"."""
 _NEGATIVE_PREFIX = re.compile(r"(?:un|in|im|ir|dis|non|mis)-?(?=[a-z]{4,})")
+
+
+_PHRASES = tuple(
+    (re.compile(phrase, re.IGNORECASE), words)
+    for phrase, words in (
+        (r"\b(?:is|are|was|were) (?:now )?against (?:the|our|its|their) (?:\w+ )?(?:rules?|polic(?:y|ies)|guidelines?|terms)\b",
+         "is forbidden"),
+        (r"\b(?:ma[dk]es?|making) no (?:\w+ )?difference\b|\b(?:has|had|have|with) no (?:\w+ )?effect\b"
+         r"|\bchange[sd]? nothing\b|\b(?:ma[dk]e|makes?) it no better\b|\bto no avail\b", "did not help"),
+        (r"\b(?:(?:does|do|did)(?: not|n['’]t)) make (?:a|any) (?:\w+ )?difference\b"
+         r"|\b(?:(?:does|do|did)(?: not|n['’]t)) have (?:an|any) (?:\w+ )?effect\b", "did not help"),
+        (r"\bgets? rid of\b|\bma[dk]es? \w+ go away\b", "cures"),
+    )
+)  # fmt: skip
+"""Phrases that say by their whole what their words do not, and the words that do."""
+_BEFORE_NOT = re.compile(r",(?=\s*not\b)")
+"""Of "an array, not a flag" both halves are said of the same, and so make one clause."""
+_CONTRAST = re.compile(r",\s*(?:and |but )?not (?!only\b|yet\b)(?:\w+ ){0,3}\w+(?=\s*[,.;:)]|\s*$)", re.IGNORECASE)
+"""A thing set against the one before it: "an array, not a flag"."""
+CONTRASTED = 3
+"""Words before a contrast that have to stand in the evidence for it to be left out."""
 
 
 class Word(NamedTuple):
@@ -131,7 +152,9 @@ def _numeric(group: str) -> bool:
 @lru_cache(maxsize=1024)
 def words(text: str) -> tuple[Word, ...]:
     """The content words of a text with the side on which each is said."""
-    tokens = [match[0].lower() for match in _TOKEN.finditer(text)]
+    for phrase, plain in _PHRASES:
+        text = phrase.sub(plain, text)
+    tokens = [match[0].lower() for match in _TOKEN.finditer(_BEFORE_NOT.sub("", text))]
     scope = _Scope()
     for number, token in enumerate(tokens):
         following = tokens[number + 1] if number + 1 < len(tokens) else ""
@@ -207,7 +230,8 @@ def conflict(claim: str, evidence: str) -> float:
     Of the words of the clause that either side denies, more are said on opposite sides than on the same. Two clauses that
     both deny once are on the same side, whichever word they deny.
     """
-    as_said, as_written = words(claim), words(evidence)
+    as_written = words(evidence)
+    as_said = words(_without_contrast(claim, as_written))
     ours, theirs = _unprefixed(as_said, _groups(as_written)), _unprefixed(as_written, _groups(as_said))
     said = _said_once(ours)
     balance: dict[int, int] = {}
@@ -221,6 +245,18 @@ def conflict(claim: str, evidence: str) -> float:
         if opposite:
             shared[own.clause] = max(shared.get(own.clause, 0.0), _overlap(ours, own.clause, theirs, other.clause))
     return max((shared[clause] for clause, value in balance.items() if value > 0), default=0.0)
+
+
+def _without_contrast(claim: str, evidence: Sequence[Word]) -> str:
+    """A claim without ", not a B" behind an A that the evidence affirms: what it says of B by the way denies nothing."""
+    match = _CONTRAST.search(claim)
+    if match is None:
+        return claim
+    before = words(claim[: match.start()])[-CONTRASTED:]
+    affirmed = {(word.group, word.sign) for word in evidence}
+    kept = bool(before) and all((word.group, word.sign) in affirmed for word in before[-1:])
+    shared = sum((word.group, word.sign) in affirmed for word in before)
+    return claim[: match.start()] + claim[match.end() :] if kept and 2 * shared >= len(before) else claim
 
 
 def _overlap(ours: Sequence[Word], our_clause: int, theirs: Sequence[Word], their_clause: int) -> float:

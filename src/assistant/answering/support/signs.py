@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.resources import files
 
 from assistant.answering.support import bindings, polarity, stance
-from assistant.answering.support.atoms import Atoms, Held, atoms
+from assistant.answering.support.atoms import Atoms, Held, atoms, names_only
+from assistant.answering.support.clauses import clauses
 from assistant.language.terms import terms_of, tokens
 
 FUNCTION_WORDS = frozenset(
@@ -36,27 +37,44 @@ FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a model, analysed once. `weights` has its content terms with their rarities (0-1)."""
+    """A sentence of a model, analysed once. `weights` has its content terms with their rarities (0-1), `parts` those of each
+    of its clauses that says enough to be held against a post; `bare` is one that states nothing."""
 
     text: str
     weights: dict[str, float]
     atoms: Atoms
+    parts: tuple[frozenset[str], ...]
+    bare: bool
 
     @classmethod
     def of(cls, text: str, rarity: Callable[[str], float]) -> Claim:
         """What `text` says, without the words that only say who said it."""
         bare = stance.content_of(text)
-        found = dict.fromkeys(term for match in tokens(bare) for term in _content(match[0]))
-        return cls(text, {term: LEAST_RARITY + (1 - LEAST_RARITY) * rarity(term) for term in found}, atoms(bare))
+        weights = {term: LEAST_RARITY + (1 - LEAST_RARITY) * rarity(term) for term in _terms(bare)}
+        cut = (frozenset(_terms(part)) for part in clauses(bare))
+        parts = tuple(part for part in cut if len(part) >= LEAST_WORDS)
+        return cls(text, weights, atoms(bare), parts, names_only(bare))
 
     @cached_property
     def total(self) -> float:
         """Sum of the rarities."""
         return sum(self.weights.values())
 
+    def weigh(self, some: Iterable[str]) -> float:
+        """Sum of the rarities of some of its terms."""
+        return sum(self.weights[term] for term in some)
+
 
 LEAST_RARITY = 0.1
 """What a term counts that every post holds."""
+
+
+LEAST_WORDS = 3
+"""Content terms from which on a clause is looked at by itself."""
+
+
+def _terms(text: str) -> list[str]:
+    return list(dict.fromkeys(term for match in tokens(text) for term in _content(match[0])))
 
 
 def _content(token: str) -> tuple[str, ...]:
@@ -81,12 +99,15 @@ class Signs:
     scrambled: float
     speaker: float
     rival: float
+    exchanged: float
+    binding: float
+    padded: float
 
 
 PRIOR = {
     "coverage": 4.0, "closeness": 4.0, "number_elsewhere": -2.0, "identifier_elsewhere": -1.5, "count": -1.0, "name": -1.5,
     "name_elsewhere": -0.5, "negation": -4.0, "asked": -3.0, "supposed": -1.0, "widened": -1.0, "scrambled": -2.0,
-    "speaker": -2.0, "rival": -2.0,
+    "speaker": -2.0, "rival": -2.0, "exchanged": -2.0, "binding": -1.5, "padded": -2.0,
 }  # fmt: skip
 """Where the fit draws a weight to, and on which side of 0 it stays."""
 
@@ -94,7 +115,8 @@ PRIOR = {
 @dataclass(frozen=True)
 class Evidence:
     """A span of a post, or several together: its text, the terms of each of its sentences, and what else counts for its
-    numbers and names: terms and words of the titles (`title`, `about`) and the whole posts (`rest`)."""
+    numbers and names: terms and words of the titles (`title`, `about`), the sentences next to it (`before`, `after`), and the
+    whole posts (`rest`)."""
 
     text: str
     sentence_terms: tuple[frozenset[str], ...]
@@ -103,6 +125,8 @@ class Evidence:
     rest: tuple[Held, ...]
     posts: tuple[str, ...]
     closeness: float
+    before: str = ""
+    after: str = ""
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -114,11 +138,17 @@ class Evidence:
         """For looking up numbers and names: the span and the titles."""
         return Held(f"{self.text}\n{self.about}")
 
+    @cached_property
+    def scope(self) -> Held:
+        """The same with the sentence before, for versions: "On 14.3:" holds for what comes next, a plain number does not."""
+        return Held(f"{self.before}\n{self.text}\n{self.about}")
+
     def joined(self, other: Evidence, closeness: float) -> Evidence:
         """Both as one piece of evidence, whose closeness to the claim is given."""
         return Evidence(
             f"{self.text}\n{other.text}", self.sentence_terms + other.sentence_terms, self.title | other.title,
             f"{self.about}\n{other.about}", self.rest + other.rest, self.posts + other.posts, closeness,
+            f"{self.before}\n{other.before}",
         )  # fmt: skip
 
 
@@ -136,11 +166,23 @@ def _scrambled(covered: float, pairs: float) -> float:
     return max(0.0, covered - FULLY) / (1 - FULLY) * (1 - pairs)
 
 
+PADDING = 0.5
+"""Coverage of a clause below which it counts as added to what the post says."""
+
+
+def _padded(claim: Claim, held: frozenset[str]) -> float:
+    """How far (0-1) the clause that is held least, by the span or next to it, falls short; 0 where there is one clause only."""
+    if len(claim.parts) < 2 and sum(map(len, claim.parts)) == len(claim.weights):
+        return 0.0
+    least = min((claim.weigh(part & held) / claim.weigh(part) for part in claim.parts), default=1.0)
+    return max(0.0, PADDING - least) / PADDING
+
+
 def signs(claim: Claim, evidence: Evidence) -> Signs:
     """What speaks for and against a span."""
     titled, held = evidence.terms, evidence.held
     covered, pairs = share(claim, titled), bindings.company(claim.text, evidence.text)
-    numbers = [number for number in claim.atoms.numbers if not held.number(number)]
+    numbers = [number for number in claim.atoms.numbers if not (evidence.scope if "." in number else held).number(number)]
     identifiers = [name for name in claim.atoms.identifiers if not held.identifier(name)]
     names = [name for name in claim.atoms.names if not held.name(name)]
     text = claim.text
@@ -153,12 +195,15 @@ def signs(claim: Claim, evidence: Evidence) -> Signs:
         name=float(any(not any(post.name(name) for post in evidence.rest) for name in names)),
         name_elsewhere=float(bool(names)),
         negation=float(polarity.conflict(text, evidence.text)),
-        asked=float(stance.asked_only(text, evidence.text)),
+        asked=float(stance.asked_only(text, evidence.text, evidence.after)),
         supposed=float(stance.supposed_only(text, evidence.text)),
         widened=float(stance.widened(text, evidence.text)),
         scrambled=_scrambled(covered, pairs),
         speaker=float(any(stance.other_speaker(text, post) for post in evidence.posts)),
         rival=max((bindings.rival(claim.text, text) for text in evidence.posts), default=0.0),
+        exchanged=float(any(bindings.exchanged(text, post) for post in evidence.posts)),
+        binding=float(stance.binds(text, evidence.text)),
+        padded=_padded(claim, titled.union(_terms(evidence.before), _terms(evidence.after))),
     )
 
 
@@ -185,6 +230,7 @@ _AGAINST = {
     "number_elsewhere": "number", "count": "number", "identifier_elsewhere": "identifier", "name": "identifier",
     "rival": "number", "negation": "negation", "scrambled": "order", "speaker": "order", "asked": "certainty",
     "supposed": "certainty", "widened": "certainty",
+    "exchanged": "number", "binding": "certainty", "padded": "coverage",
 }  # fmt: skip
 MOSTLY = 0.7
 """Coverage from which on it is not the missing words that speak against a span."""
@@ -219,7 +265,7 @@ class Model:
 
 
 NAMES = tuple(field.name for field in fields(Signs))
-CONTRARY = ("negation", "asked", "supposed", "widened", "scrambled")
+CONTRARY = ("negation", "asked", "supposed", "widened", "scrambled", "binding")
 """Signs that a span about the very thing says something else of it."""
 
 

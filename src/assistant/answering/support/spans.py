@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assistant.answering.support.atoms import Held
-from assistant.answering.support.verbatim import folded
+from assistant.answering.support.verbatim import folded, own_words
 from assistant.language.segments import Span, sentences
 from assistant.language.terms import terms
 from assistant.types import Passage, Post
@@ -27,28 +27,31 @@ EMBEDDED = 40
 """Sentences of one post that are embedded ahead: those nearest to its passages."""
 
 
-def _runs(places: Sequence[Span]) -> list[range]:
+def _runs(places: Sequence[Span], body: str, own: str) -> list[range]:
     found = []
     for size in range(1, LONGEST_RUN + 1):
         for start in range(len(places) - size + 1):
-            if size == 1 or places[start + size - 1].end - places[start].start <= LONGEST_SPAN:
+            begin, end = places[start].start, places[start + size - 1].end
+            if size == 1 or (end - begin <= LONGEST_SPAN and body[begin:end] == own[begin:end]):
                 found.append(range(start, start + size))
     return found
 
 
 class Reading:
-    """One post, read once for all claims: its sentences and runs of them (short ones first, then in reading order).
+    """One post, read once for all claims: its sentences and runs of them (short ones first, then in reading order). What it
+    quotes of others is left out.
 
     `vectors` has a row for each sentence, `known` says which of them are embedded.
     """
 
     def __init__(self, post: Post) -> None:
         self.post = post
-        self.places = tuple(sentences(post.body, cut_blocks=True))
+        self.own = own_words(post.body)
+        self.places = tuple(sentences(self.own, cut_blocks=True))
         self.terms = tuple(frozenset(terms(self.text(range(n, n + 1)))) for n in range(len(self.places)))
         self.title = frozenset(terms(post.title))
-        self.runs = _runs(self.places)
-        self.held = Held(f"{post.title}\n{post.body}")
+        self.runs = _runs(self.places, post.body, self.own)
+        self.held = Held(f"{post.title}\n{self.own}")
         self.known = np.zeros(len(self.places), dtype=bool)
         self._vectors: Vectors | None = None
         self._run_vectors: Vectors | None = None
@@ -62,6 +65,14 @@ class Reading:
         """What a run of sentences says."""
         start, end = self.span(run)
         return self.post.body[start:end]
+
+    def beside(self, run: range) -> tuple[str, str]:
+        """The sentence before a run and the one behind it; "" where there is none."""
+        before, after = run.start - 1, run.stop
+        return (
+            self.text(range(before, before + 1)) if before >= 0 else "",
+            self.text(range(after, after + 1)) if after < len(self.places) else "",
+        )
 
     def word_for_word(self, claim: str) -> range | None:
         """The run that says just what `claim` says."""

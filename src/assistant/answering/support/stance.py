@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 from assistant.answering.support.polarity import words
 from assistant.language.segments import sentences
@@ -36,6 +37,46 @@ _ASKS = re.compile(
     r"|never tested|would like to know|unclear|can(?:not|['’]t) tell|question is)\b",
     re.IGNORECASE,
 )
+_WISHES = re.compile(
+    r"\b(?:i|we|i['’]d|we['’]d|i['’]m|we['’]re|i am|we are|been) (?:\w+ )?(?:would like|['’]?d like|like|want(?:ed)?|trying"
+    r"|tried|wish|need) to\b(?![^.!?]*(?:,|;|:|\band\b|\bbut\b|\bso\b))|\bdid any(?:one|body)\b|\bhas any(?:one|body)\b",
+    re.IGNORECASE,
+)
+_ASKING = re.compile(r"\b(?:ask(?:s|ed|ing)?|want(?:s|ed)?|wish(?:es|ed)?|tr(?:y|ies|ied|ying)|questions?)\b|\?", re.IGNORECASE)
+"""Words of a claim that itself says that something was asked or tried."""
+_ASKS_OF_IT = re.compile(
+    r"^\W*(?:is|was|does|did|has|isn['’]t|would|could|can|will|should)\s+(?:that|this|it|there|any(?:one|body))\b[^.!?]{0,80}\?"
+    r"|^\W*(?:an? )?\w+\?",
+    re.IGNORECASE,
+)
+_ASKS_WHETHER_TRUE = re.compile(
+    r"^\W*(?:is|was|isn['’]t|can|could)\s+(?:that|this|it)\s+(?:so|right|true|correct|possible|the case|be|work\w*)\b"
+    r"|^\W*(?:did|has)\s+any(?:one|body)\s+(?:\w+\s+)?(?:tr(?:y|ied)|test(?:ed)?|do|done|check(?:ed)?)\b"
+    r"|^\W*(?:does|would|could|will|did|can)\s+(?:that|this|it)\s+(?:\w+\s+)?work\b",
+    re.IGNORECASE,
+)
+_BINDING = tuple(
+    (re.compile(rf"\b(?:{said})\b", re.IGNORECASE), re.compile(rf"\b(?:{like})\b", re.IGNORECASE))
+    for said, like in (
+        (r"recommend\w*|advis\w+|best practice|preferred", r"recommend\w*|advis\w+|suggest\w*|should|better|best|prefer\w*"
+         r"|ought|must|have to|has to|please|need\w*|(?:do not|don['’]t|never|always) \w+|said to|told"),
+        (r"must|mandatory|obligatory|required", r"must|mandatory|required?|requires|requirement|need\w*|ha(?:s|ve|d) to"
+         r"|necessary|only|without|unless|never|always|else|otherwise|first|until|do not|don['’]t|cannot|can['’]t|please|should"
+         r"|missing|lacks?|lacking"),
+        (r"official\w*", r"official\w*|docs?|documentation|documented|staff|support|vendor"),
+        (r"guarante\w+", r"guarante\w+|promise[sd]?|ensure[sd]?|always|never"),
+        (r"only|solely|exclusively", r"only|solely|exclusively|just|sole|except|unless|until|nothing|no other|limited|alone"
+         r"|restricted|without|not|no|merely|single|one|but|\w+n['’]t|neither|none|instead"),
+        (r"never", r"never|not|\w+n['’]t|no|cannot|nothing|none|neither|without|zero|stopped|gone|away|always"),
+    )
+)  # fmt: skip
+"""Words of a claim that bind, and of which some like has to stand in what supports it."""
+_IMPERATIVE = re.compile(
+    r"(?:^|[.;:!,]\s+|\b(?:then|and|please|or)\s+)(?:set|call|use|store|add|put|delete|remove|run|open|install|update|upgrade"
+    r"|enable|disable|turn|make|check|try|pass|move|write|mount|restart|reset|do|keep|wait|close|give|take|go|choose|change"
+    r"|start|stop|avoid|replace|clear|create|select|switch|raise|lower|return|send|register|build)\b",
+    re.IGNORECASE,
+)
 _HEDGES = re.compile(
     r"\b(?:i (?:think|guess|believe|suspect|assume|suppose)|thinks?|guess(?:es)?|believes?|suspects?|assumes?|supposes?"
     r"|maybe|perhaps|might|may(?! \d)|could be|could have|seems?|seemed|seemingly|probably|likely|possibly|apparently"
@@ -59,6 +100,10 @@ _TOLD = re.compile(
 _SPOKE = r"\W{0,3}(?:\w+ )?(?:replied|answered|says|said|writes|wrote|explained|suggested|recommends?|told|confirmed)\b"
 
 
+DEMANDS = 2
+"""The first of `_BINDING` that an instruction bears out, too."""
+
+
 def content_of(claim: str) -> str:
     """A sentence without the words that say who said it."""
     return _ATTRIBUTION.sub(" ", claim)
@@ -77,9 +122,30 @@ def core_of(claim: str, evidence: str) -> str:
     return max(found, key=lambda item: len(item[1] & groups))[0] if found else evidence
 
 
-def asked_only(claim: str, evidence: str) -> bool:
-    """Whether `evidence` asks, or says that it is not known, what `claim` states."""
-    return bool(_ASKS.search(core_of(claim, evidence))) and not _ASKS.search(claim) and not _HEDGES.search(claim)
+def asked_only(claim: str, evidence: str, after: str = "") -> bool:
+    """Whether `evidence`, behind which `after` stands, asks or wishes what `claim` states, or says that it is not known."""
+    if _ASKS.search(claim) or _ASKING.search(claim) or _HEDGES.search(claim):
+        return False
+    core = core_of(claim, evidence)
+    return bool(_ASKS.search(core) or _WISHES.search(core)) or _asked_behind(claim, evidence, core, after)
+
+
+def _asked_behind(claim: str, evidence: str, core: str, after: str) -> bool:
+    """Whether the sentence behind `core` asks whether that is so, or for what the claim says beyond it."""
+    cut = [sentence for sentence, _ in _sentences(f"{evidence}\n{after}")]
+    following = next((next_one for one, next_one in pairwise(cut) if one == core), "")
+    if not _ASKS_OF_IT.search(following):
+        return False
+    groups = [frozenset(word.group for word in words(text)) for text in (claim, core, following)]
+    return bool(_ASKS_WHETHER_TRUE.search(following) or (groups[0] & groups[2]) - groups[1])
+
+
+def binds(claim: str, evidence: str) -> bool:
+    """Whether `claim` recommends, demands or warrants what `evidence` only says."""
+    return any(
+        said.search(claim) and not like.search(evidence) and not (number < DEMANDS and _IMPERATIVE.search(evidence))
+        for number, (said, like) in enumerate(_BINDING)
+    )
 
 
 def supposed_only(claim: str, evidence: str) -> bool:

@@ -1,4 +1,7 @@
-"""What counts as word for word: a sentence that is a post's own, and lines of code that stand in a post."""
+"""What counts as word for word: a sentence that is a post's own, and lines of code that stand in a post.
+
+What a post quotes of somebody else is not its own: often it is quoted to be refuted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import re
 
 _MARKS = re.compile(r"[`*_]+(?=\W|$)|(?<!\w)[`*_]+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
+_QUOTED = re.compile(r"^ {0,3}>")
 SHORTEST_LINE = 3
 """Letters and digits of a line of code that says anything: a lone bracket does not."""
 
@@ -13,6 +17,18 @@ SHORTEST_LINE = 3
 def folded(text: str) -> str:
     """A text for comparing word by word: white space folded, small letters, without marks of layout and at its ends."""
     return " ".join(_MARKS.sub("", text).lower().split()).strip(" .!;:,\"'“”‘’-•>")
+
+
+def own_words(body: str) -> str:
+    """A body with the lines it quotes ("> ...", outside of fences) blanked out by line ends, so that offsets stay; all of it
+    where it has nothing else."""
+    kept, fenced = [], False
+    for line in body.splitlines(keepends=True):
+        quoted = not fenced and bool(_QUOTED.match(line))
+        fenced ^= not quoted and bool(_FENCE.match(line))
+        kept.append("\n" * len(line) if quoted else line)
+    own = "".join(kept)
+    return own if own.strip() else body
 
 
 def is_code(claim: str) -> bool:
