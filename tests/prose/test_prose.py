@@ -12,6 +12,7 @@ from scripted_model import Scripted
 from assistant.answering.prose.writing import NOTHING
 from assistant.answering.wording import CUT_OFF
 from assistant.errors import ServerUnreachable, SettingsError
+from assistant.llm.model import Ended
 from assistant.pipeline import Answered, Assistant, TextDelta, answer_of
 from assistant.settings import Settings
 from assistant.types import Turn
@@ -149,30 +150,33 @@ def test_every_stream_cut_at_every_piece_keeps_all_promises(asking):
         assert broken(assistant.generation.posts, answer) == [], at
 
 
-def test_the_first_sentence_is_shown_at_once(asking):
-    """Within 50 ms of the moment at which the model has said it, whatever comes later and when."""
-    said = []
+class Holding(Scripted):
+    """Says one sentence, and no more until that was shown."""
 
-    def script(messages):
+    async def stream(self, messages, most_tokens, schema=None):
+        self.shown = asyncio.Event()
         yield "The preview layer takes the rotation of the screen [1]"
-        said.append(time.perf_counter())
+        await asyncio.sleep(0.5)  # what the posts say is embedded meanwhile
+        self.said = time.perf_counter()
         yield "."
-        yield " And"
+        await asyncio.wait_for(self.shown.wait(), 10)
+        yield " And more [1]."
+        yield Ended("stop")
 
-    async def first(assistant):
-        stream = assistant.ask(QUESTION)
-        try:
-            async for event in stream:
-                if isinstance(event, TextDelta):
-                    return time.perf_counter()
-        finally:
-            await stream.aclose()
 
-    assistant = asking(Scripted(script, wait=0.5))
-    ask(assistant)
-    said.clear()
-    shown = asyncio.run(first(assistant))
-    assert shown - said[0] - 0.5 < 0.05
+def test_the_first_sentence_is_shown_at_once_and_before_anything_follows(asking):
+    """Within 50 ms of the model's full stop: the best of three, since other work may hold the processor."""
+    model = Holding([])
+    assistant = asking(model)
+
+    async def waited():
+        async for event in assistant.ask(QUESTION):
+            if isinstance(event, TextDelta) and not model.shown.is_set():
+                model.shown.set()
+                seconds = time.perf_counter() - model.said
+        return seconds
+
+    assert min(asyncio.run(waited()) for _ in range(3)) < 0.05
 
 
 def test_closing_the_answer_closes_the_models_stream(asking):
