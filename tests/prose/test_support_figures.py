@@ -12,7 +12,7 @@ from assistant.indexing.minilm import MiniLM
 from assistant.types import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
-MEASURED_PRECISION, MEASURED_RECALL = 0.649, 0.649
+MEASURED_PRECISION, MEASURED_RECALL = 0.591, 0.649
 """bench/support.py --test, 2026-11-22."""
 SLACK = 0.03
 """int8 vectors differ a little from one processor to another."""
