@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from assistant.indexing.generation import open_in_force
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.manifest import Recipe
 from assistant.indexing.minilm import processors
+from assistant.llm.addresses import is_loopback, shown
+from assistant.llm.choosing import model_from
 from assistant.settings import Settings
 
 PROBE = "Does the embedder answer?"
@@ -39,6 +42,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         ("cache", _cache),
         ("index", _index),
         ("sources", _sources),
+        ("generator", _generator),
     )
     for name, check in checks:
         try:
@@ -76,6 +80,19 @@ def _index(settings: Settings) -> str:
     manifest = generation.manifest
     generation.close()
     return f"{manifest.generation}: {manifest.posts} posts, {manifest.threads} threads, {manifest.chunks} chunks"
+
+
+def _generator(settings: Settings) -> str:
+    model = model_from(settings)
+    if model is None:
+        return "extractive: the posts are quoted, nothing leaves this machine"
+    address = settings.base_url or ""
+    if settings.openai_api_key and address.startswith("http:") and not is_loopback(address):
+        raise AssistantError(
+            f"the key, questions and posts go to {shown(address)} unencrypted",
+            hint="use its https:// address, or reach it through a tunnel to this machine",
+        )
+    return f"{model.name}, a window of {asyncio.run(model.window())} tokens"
 
 
 def _sources(settings: Settings) -> str:

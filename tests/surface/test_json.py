@@ -133,6 +133,26 @@ def test_doctor_notes_a_source_that_is_gone(run, tmp_path, jsonl):
     assert f"assistant sources remove {posts}" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("address", "key", "said"),
+    [
+        ("http://127.0.0.1:{port}/v1", None, "no connection"),
+        ("http://192.0.2.1/v1", "sk-never-shown-0000", "unencrypted"),
+        ("127.0.0.1:8080", None, "address"),
+    ],
+)
+def test_doctor_looks_for_the_server_of_the_generator(run, sample_index, closed_port, monkeypatch, address, key, said):
+    monkeypatch.setenv("ASSISTANT_GENERATOR", "openai:some")
+    monkeypatch.setenv("ASSISTANT_BASE_URL", address.format(port=closed_port))
+    monkeypatch.setenv("ASSISTANT_RETRIES", "0")
+    if key:
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+    result = run("doctor", "--index", sample_index, "--json")
+    (check,) = [check for check in json.loads(result.stdout)["checks"] if check["check"] == "generator"]
+    assert (check["ok"], said in check["found"], bool(check["mend"])) == (False, True, True)
+    assert "sk-never" not in result.stdout
+
+
 @pytest.mark.parametrize("command", ["ask", "search"])
 def test_a_batch_answers_in_order_with_ids(run, sample_index, tmp_path, command):
     field = {"ask": "question", "search": "query"}[command]
