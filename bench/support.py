@@ -19,20 +19,20 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from support_pairs import ROOT, Pair, clap_nq, hand_made, passage_of, rarity_of
 
 from assistant.answering.support.check import Found, Support, best
 from assistant.answering.support.signs import NAMES, PRIOR, Model, model
 from assistant.evaluation.statistics import wilson_interval
+from assistant.evaluation.statistics.logistic import fitted
 from assistant.indexing.embedders import embedder_from
 from assistant.settings import Settings
 
 MODEL = ROOT / "src" / "assistant" / "answering" / "support" / "support.json"
-STRENGTH = 1.0
 FOLDS = 8
 FLAT = 0.01
 ROUNDS = 3
+START = -5.0
 WEIGHTS = {"hand": 200.0, "clapnq": 60.0}
 """What each source counts in all in the fit, whatever its number of pairs."""
 NEGATIONS = ("negation", "antonym")
@@ -56,35 +56,17 @@ def as_model(weights: np.ndarray, threshold: float = 0.5) -> Model:
     return Model(tuple(float(weight) for weight in weights[1:]), float(weights[0]), threshold)
 
 
-def probability(weights: np.ndarray, signs: np.ndarray) -> np.ndarray:
-    return np.asarray(1 / (1 + np.exp(-(weights[0] + signs @ weights[1:]))))
-
-
-def fitted(signs: np.ndarray, truth: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Posterior mode of a logistic model with Gaussian priors, each weight on its prior's side of 0."""
-    prior = np.array([PRIOR[name] for name in NAMES])
-
-    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        p = probability(values, signs)
-        pull = values[1:] - prior
-        error = weight * (p - truth)
-        likelihood = truth * np.log(p + 1e-9) + (1 - truth) * np.log(1 - p + 1e-9)
-        gradient = np.concatenate([[error.sum()], signs.T @ error + STRENGTH * pull])
-        return float(STRENGTH * (pull**2).sum() / 2 - (weight * likelihood).sum()), gradient
-
-    bounds = [(None, None)] + [(0, None) if value > 0 else (None, 0) for value in prior]
-    return np.asarray(minimize(loss, np.concatenate([[-5.0], prior]), jac=True, method="L-BFGS-B", bounds=bounds).x)
-
-
 def fit(pairs: Sequence[Pair], found: Sequence[Sequence[Found]]) -> np.ndarray:
     """Weights for which each pair's best span, by these very weights, tells best, but for pairs that a hard rule decides."""
     kept = [(pair, spans) for pair, spans in zip(pairs, found, strict=True) if spans and not spans[0].lacks]
     sizes = Counter(pair.source for pair, _ in kept)
     truth = np.array([pair.supported for pair, _ in kept], dtype=float)
     weight = np.array([WEIGHTS[pair.source] / sizes[pair.source] for pair, _ in kept])
-    weights = np.array([-5.0, *(PRIOR[name] for name in NAMES)])
+    prior = np.array([PRIOR[name] for name in NAMES])
+    weights = np.array([START, *prior])
     for _ in range(ROUNDS):
-        weights = fitted(np.array([astuple(best(spans, as_model(weights)).signs) for _, spans in kept]), truth, weight)
+        signs = np.array([astuple(best(spans, as_model(weights)).signs) for _, spans in kept])
+        weights = fitted(signs, truth, weight, prior, START)
     return weights
 
 

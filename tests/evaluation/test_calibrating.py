@@ -193,7 +193,9 @@ def test_the_closeness_that_parts_what_is_here_from_what_is_elsewhere() -> None:
 
 def test_without_questions_from_elsewhere_the_closeness_of_the_program_stays() -> None:
     here = [Case("here", "h", True, observed(closeness=0.9))]
-    shipped = json.loads((files("assistant.answering") / "confidence.json").read_text(encoding="utf-8"))["topic_closeness"]
+    shipped = json.loads((files("assistant.answering.finding") / "confidence.json").read_text(encoding="utf-8"))[
+        "topic_closeness"
+    ]
     assert topic_closeness(here, []) == topic_closeness([Case("away", "a", False, observed())], ["away"]) == shipped
 
 

@@ -22,6 +22,7 @@ from pydantic import Field, model_validator
 from assistant.answering.finding.confidence import Observed
 from assistant.errors import EvaluationError
 from assistant.evaluation.sets.counterfactual import gold_threads
+from assistant.evaluation.statistics.logistic import fitted, probability
 from assistant.evaluation.topics import Frozen, Topic
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ PRIOR = {
     "asked_itself": -1.0, "asked_outcome": -3.0, "asked_later": -2.5,
 }  # fmt: skip
 """Where a weight is drawn to, and on which side of 0 it stays: some signs occur in too few topics to be learnt from them."""
-STRENGTH = 1.0
 FOLDS = 5
 BINS = 10
 
@@ -117,32 +117,11 @@ def _arrays(cases: Sequence[Case], weights: dict[str, float]) -> tuple[Array, Ar
 
 
 def fit(cases: Sequence[Case], weights: dict[str, float]) -> Array:
-    """Bias and weights, shape (1 + signs,): the posterior mode of a logistic model with Gaussian priors, each weight on its
-    prior's side of 0. `weights` says what each group counts in all."""
+    """Bias and weights, shape (1 + signs,), see `logistic.fitted`. `weights` says what each group counts in all."""
     import numpy as np
-    from scipy.optimize import minimize
 
     signs, truth, weight = _arrays(cases, weights)
-    prior = np.array([PRIOR[name] for name in SIGNS])
-
-    def loss(model: Array) -> tuple[float, Array]:
-        p = probability(model, signs)
-        likelihood = truth * np.log(p + 1e-9) + (1 - truth) * np.log(1 - p + 1e-9)
-        pull = model[1:] - prior
-        error = weight * (p - truth)
-        gradient = np.concatenate([[error.sum()], signs.T @ error + STRENGTH * pull])
-        return float(STRENGTH * (pull**2).sum() / 2 - (weight * likelihood).sum()), gradient
-
-    bounds = [(None, None)] + [(0, None) if value > 0 else (None, 0) for value in prior]
-    start = np.concatenate([[0.0], prior])
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)
-
-
-def probability(model: Array, signs: Array) -> Array:
-    """Probability (0-1) of each row of signs under a model."""
-    import numpy as np
-
-    return np.asarray(1 / (1 + np.exp(-(model[0] + signs @ model[1:]))))
+    return fitted(signs, truth, weight, np.array([PRIOR[name] for name in SIGNS]))
 
 
 def cross_validated(cases: Sequence[Case], weights: dict[str, float]) -> Array:
