@@ -44,6 +44,7 @@ demo-llm: demo-index $(VENV)/.installed-llm ## The same question to a real, tiny
 	@$(BIN)/python tests/llm/serve_smollm2.py --port $(DEMO_PORT) >$(VENV)/demo-llm.log 2>&1 & server=$$!; \
 	trap 'kill $$server' EXIT; \
 	for try in $$(seq 300); do grep -q '^http' $(VENV)/demo-llm.log && break; kill -0 $$server || exit 1; sleep 0.2; done; \
+	echo "The model is tiny and reads its prompt for half a minute on one processor; what it writes is poor, which is what the marks are for."; \
 	set -x; ASSISTANT_ANSWER_TOKENS=100 ASSISTANT_FIRST_TOKEN_SECONDS=240 $(BIN)/assistant ask --explain --index $(DEMO_INDEX) \
 		--generator openai:smollm2 --base-url http://127.0.0.1:$(DEMO_PORT)/v1 \
 		"Why is the preview of my external camera rotated by 90 degrees?"

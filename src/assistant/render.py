@@ -94,7 +94,7 @@ def _sources(answer: Answer, paint: Painter) -> str:
     lines = ["", "", paint("Sources", "bold")] if reply.citations else []
     lines += [_source_line(citation, paint) for citation in reply.citations]
     if reply.left_out and answer.strict:
-        lines += ["", "", paint(f"({_count(reply.left_out, 'sentence')} that nothing supports left out)", "dim")]
+        lines += ["", "", paint(f"(left out, since nothing supports it: {_count(reply.left_out, 'sentence')})", "dim")]
     return "\n".join(lines)
 
 

@@ -89,7 +89,7 @@ class Repl:
                 self._turns.append(Turn("assistant", "".join(said)))
         self._last = answer
         if error := answer.reply.cut_off:
-            print(f"error: {error.message}\nhint: {error.hint}")
+            print(f"{'error' if error.exit_code else 'warning'}: {error.message}\nhint: {error.hint}")
 
     def _command(self, line: str) -> None:
         name, _, argument = line.partition(" ")
@@ -98,7 +98,7 @@ class Repl:
         elif name == "/source":
             self._show_source(argument.strip())
         else:
-            print(HELP)
+            print(HELP if name == "/help" else f"there is no {name}\n\n{HELP}")
 
     def _show_source(self, label: str) -> None:
         citations = self._last.reply.citations if self._last else ()

@@ -5,11 +5,12 @@ Built at the surface (command line, server) and passed down; nothing below reads
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from assistant.errors import SettingsError
@@ -17,6 +18,7 @@ from assistant.types import Part, Parts
 
 PROJECT_FILE = Path("assistant.toml")
 PREFIX = "ASSISTANT_"
+_GENERATOR = re.compile(r"extractive|(?:openai|ollama):\S+")
 
 
 def user_file() -> Path:
@@ -38,10 +40,11 @@ class Settings(BaseSettings):
     embedder_base_url: str | None = Field(None, description="server of the embedder, with its /v1")
     generator: str = Field(
         "extractive",
-        pattern=r"^(extractive|(openai|ollama):\S+)$",
         description="who words the answer: `extractive` quotes the posts; `openai:MODEL` and `ollama:MODEL` write prose",
     )
-    base_url: str | None = Field(None, description="server of the generator; an OpenAI-compatible one with its /v1")
+    base_url: str | None = Field(
+        None, min_length=1, description="server of the generator; an OpenAI-compatible one with its /v1"
+    )
     context_tokens: int | None = Field(
         None, ge=1024, le=2_000_000, description="tokens that prompt and answer share; what the server says if not set"
     )
@@ -73,6 +76,13 @@ class Settings(BaseSettings):
         description="key of an OpenAI-compatible server; never a flag",
     )
 
+    @field_validator("generator")
+    @classmethod
+    def _known_generator(cls, value: str) -> str:
+        if not _GENERATOR.fullmatch(value):
+            raise ValueError(f"{value!r} is none of extractive, openai:MODEL, ollama:MODEL")
+        return value
+
     def deciding(self) -> dict[str, Any]:
         """The settings that decide what an answer says, by name; those of a model only where one is asked."""
         names = {"generator", "max_characters", "refuse_below", "embedder", "without"}
@@ -100,9 +110,11 @@ def load(flags: dict[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(map(str, first["loc"]))
+        said = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        place = _place_of(name, flags)
         raise SettingsError(
-            f"setting {name!r}: {first['msg']}",
-            hint="see where it comes from: `assistant config show --origin`; the README lists all settings",
+            f"setting {name!r}{f' ({place})' if place else ''}: {said}",
+            hint="correct it there; the README lists all settings, `assistant config show --origin` those in force",
         ) from error
     except ValueError as error:
         raise SettingsError(f"{_torn_file()} is not TOML: {error}", hint="correct it, or move it away") from error
@@ -121,18 +133,28 @@ def _torn_file() -> Path:
 def origins(flags: dict[str, Any]) -> dict[str, tuple[Any, str]]:
     """Each setting with its value in force and where that comes from. A secret is shown as set or not set."""
     settings = load(flags)
-    sources: list[tuple[str, dict[str, Any]]] = [
-        ("flag", {name: value for name, value in flags.items() if value is not None}),
-        ("environment", _from_environment()),
-        (str(PROJECT_FILE), TomlConfigSettingsSource(Settings, PROJECT_FILE)()),
-        (str(user_file()), TomlConfigSettingsSource(Settings, user_file())()),
-    ]
+    sources = _sources(flags)
     shown: dict[str, tuple[Any, str]] = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
         origin = next((source for source, values in sources if name in values), "default")
         shown[name] = (value if not isinstance(value, SecretStr) else "(set)", origin)
     return shown
+
+
+def _sources(flags: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Where settings come from, the first of which wins, with what each says."""
+    return [
+        ("flag", {name: value for name, value in flags.items() if value is not None}),
+        ("environment", _from_environment()),
+        (str(PROJECT_FILE), TomlConfigSettingsSource(Settings, PROJECT_FILE)()),
+        (str(user_file()), TomlConfigSettingsSource(Settings, user_file())()),
+    ]
+
+
+def _place_of(name: str, flags: dict[str, Any]) -> str:
+    """Where a setting that cannot be used was set; empty where that is not known."""
+    return next((place for place, values in _sources(flags) if name.split(".", maxsplit=1)[0] in values), "")
 
 
 def _from_environment() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from assistant.errors import ServerRefused, SettingsError, UsageError
 from assistant.llm.choosing import model_from
 from assistant.llm.model import complete
 from assistant.llm.openai_protocol import Spelling
-from assistant.settings import Settings
+from assistant.settings import Settings, load
 
 KEY = "sk-test-0123456789abcdefghij"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
@@ -24,7 +24,14 @@ def test_an_extractive_assistant_has_no_model():
 
 @pytest.mark.parametrize("generator", ["openai:gpt-5-mini", "ollama:llama3.2:3b"])
 def test_a_model_goes_by_the_name_that_the_setting_has(generator):
-    assert model_from(Settings(generator=generator)).name == generator
+    assert model_from(Settings(generator=generator, openai_api_key="sk-some")).name == generator
+
+
+def test_openais_own_address_is_not_asked_without_a_key():
+    with pytest.raises(SettingsError, match="needs a key"):
+        model_from(Settings(generator="openai:some"))
+    with pytest.raises(SettingsError, match="base_url"):
+        load({"generator": "openai:some", "base_url": ""})
 
 
 def test_choosing_a_model_loads_no_client():

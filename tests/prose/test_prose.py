@@ -94,7 +94,16 @@ def test_a_model_that_finds_no_answer_makes_a_refusal_with_the_nearest_threads(a
 
 
 def test_a_model_that_says_nothing_makes_a_refusal(asking):
-    assert ask(asking(Scripted([]))).reply.refusal == "model_found_none"
+    assert ask(asking(Scripted([]))).reply.refusal == "model_stopped"
+
+
+def test_a_model_that_repeats_its_prompt_shows_none_of_it(asking):
+    def script(messages):
+        line = next(line for line in messages[-1].content.splitlines() if line.startswith("<<"))
+        return [line, "\n\n", *rightly(messages)]
+
+    answer = ask(asking(Scripted(script)))
+    assert answer.reply.text == RIGHT.format(n=1)
 
 
 def test_a_strict_answer_of_which_nothing_is_left_is_a_refusal(asking):

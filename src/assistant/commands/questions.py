@@ -122,7 +122,7 @@ def _finish(answers: Sequence[Answer], settings: Settings) -> None:
     """Say on stderr which answers ended early, and leave with the exit code that this means."""
     cut = [answer.reply.cut_off for answer in answers if answer.reply.cut_off]
     for error in cut:
-        typer.echo(f"error: {error.message}\nhint: {error.hint}", err=True)
+        typer.echo(f"{'error' if error.exit_code else 'warning'}: {error.message}\nhint: {error.hint}", err=True)
     if code := max((error.exit_code for error in cut), default=0):
         raise typer.Exit(code)
     if settings.strict and any(answer.reply.status == "refused" for answer in answers):

@@ -112,7 +112,8 @@ def _tells(word: str, known: set[str], rarity: Rarity) -> bool:
 
 
 def _names(answer: str, question: str) -> list[str]:
-    """The first names in an answer that the question does not have."""
+    """The first names in an answer that the question does not have. Titles listed by a refusal are no part of an answer."""
+    answer = "\n".join(line for line in answer.splitlines() if not line.startswith("- “"))
     known = {match[0] for match in tokens(question)}
     names = dict.fromkeys(match[0] for match in tokens(answer) if is_identifier(match[0]) and len(match[0]) >= SHORTEST_NAME)
     return [name for name in names if name not in known and not _is_version(name)][:CARRIED_NAMES]

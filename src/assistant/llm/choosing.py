@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from assistant.errors import SettingsError
 from assistant.llm.connecting import server_at
 from assistant.llm.model import Model
 from assistant.llm.ollama_protocol import OllamaModel
@@ -21,6 +22,11 @@ def model_from(settings: Settings) -> Model | None:
     protocol, _, model = settings.generator.partition(":")
     if protocol == "openai":
         key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
+        if settings.base_url is None and not key:
+            raise SettingsError(
+                f"{settings.generator} at {OPENAI_URL} needs a key",
+                hint="set OPENAI_API_KEY, or say --base-url for a server of your own",
+            )
         return OpenAiModel(server_at("openai", model, settings.base_url or OPENAI_URL, key), settings)
     if protocol == "ollama":
         address = (settings.base_url or OLLAMA_URL).rstrip("/")

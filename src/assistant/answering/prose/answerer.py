@@ -62,7 +62,7 @@ class Prose:
         support = Support(passages, self._embedder, self._rarity, self._without)
         known = Known(passages, found.question.text)
         composition = Composition(passages, support, known, strict=self._strict, without=self._without)
-        writing = Writing(found, composition, support, prompt(PROMPT).used)
+        writing = Writing(found, composition, support, prompt(PROMPT).used, _fence(found, passages))
         stream = self._model.stream(self._messages(found, passages), self._answer_tokens)
         async with aclosing(writing.pieces(stream)) as items:
             async for item in items:

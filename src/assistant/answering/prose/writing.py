@@ -34,8 +34,10 @@ Stream = AsyncGenerator[str | Ended, None]
 class Writing:
     """From a model's stream to a reply. Used once."""
 
-    def __init__(self, found: Found, composition: Composition, support: Support, used: PromptUsed) -> None:
+    def __init__(self, found: Found, composition: Composition, support: Support, used: PromptUsed, fence: str) -> None:
+        """`fence` names the lines around the passages: a model that writes it repeats its prompt."""
         self._found = found
+        self._fence = fence
         self._composition = composition
         self._support = support
         self._prompt = used
@@ -55,8 +57,8 @@ class Writing:
                     await preparing
                     if self._declines(unit) or self._loops(unit):
                         break
-                    if isinstance(unit, Sentence) and _DECLINES.search(unit.text):
-                        continue  # behind an answer it says nothing
+                    if isinstance(unit, Sentence) and (_DECLINES.search(unit.text) or self._fence in unit.text):
+                        continue  # nothing said: behind an answer, or a line of the prompt
                     if text := await asyncio.to_thread(self._composition.add, unit):
                         yield text
         finally:
@@ -122,7 +124,8 @@ class Writing:
             return None
         if self._composition.left_out:
             return Refusal.NOTHING_SUPPORTED
-        return Refusal.MODEL_STOPPED if self._cut and not self._declined else Refusal.MODEL_FOUND_NONE
+        stopped = not self._declined and (self._cut is not None or not self._said)
+        return Refusal.MODEL_STOPPED if stopped else Refusal.MODEL_FOUND_NONE
 
     def _reply(self, text: str, refusal: Refusal | None) -> Reply:
         composition, found = self._composition, self._found

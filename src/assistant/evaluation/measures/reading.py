@@ -38,6 +38,9 @@ MOST_AT_ONCE = 20
 _FRAMING = re.compile(
     r"^In “.*(?:the poster reports|a reply says|the accepted answer says|the article says):$"
     r"|^This was raised in “.*hold no answer to it\."
+    r"|^The model (?:found no answer to this in|stopped before it had written)\b[^.]*\."
+    r"|^Of what the model wrote nothing is supported\b[^.]*\."
+    r"|^\((?:one sentence was|\d+ sentences were) left out:[^)]*\)$"
     r"|^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ threads?\b.*stored here.*:$",
     re.MULTILINE,
 )
