@@ -15,6 +15,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
 
@@ -26,6 +27,10 @@ from assistant.indexing.manifest import Recipe
 from assistant.indexing.minilm import MiniLM
 from assistant.pipeline import Assistant
 from assistant.settings import Settings
+
+# How long it takes to make an example says how busy the machine is, not what the code does.
+hypothesis.settings.register_profile("project", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("project")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_POSTS = REPOSITORY / "eval" / "sample" / "posts"
