@@ -15,6 +15,7 @@ from assistant.commands import (
     reports,
     runs,
     scores,
+    serving,
     sources,
     topic_sets,
     upkeep,
@@ -30,6 +31,8 @@ app.command("ask")(questions.ask)
 app.command("search")(questions.search)
 app.command("show")(questions.show)
 app.command("chat")(questions.chat)
+app.command("serve")(serving.serve)
+app.command("mcp")(serving.mcp)
 app.add_typer(sources.sources_app, name="sources")
 app.command("doctor")(upkeep.doctor)
 app.command("verify")(upkeep.verify)

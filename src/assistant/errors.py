@@ -12,6 +12,14 @@
     ├── IndexLocked               5   409   another writer holds the index
     ├── PostNotFound              1   404
     ├── EvaluationError           1   422   a set, a run or its scores cannot be used
+    ├── RequestRefused            1   400   the server does not take a request
+    │   ├── KeyNeeded             1   401   without a key, or with one that is not known
+    │   ├── ForeignOrigin         1   403   sent by another site's page
+    │   ├── CursorExpired         1   410   the next page of a list that has changed since
+    │   ├── BodyTooLarge          1   413
+    │   ├── ForeignHost           1   421   addressed to a name that is not the server's
+    │   └── Overloaded            1   429   as many are answered and waiting as the settings allow
+    ├── TookTooLong               1   504   an answer took longer than the server allows
     └── ServerUnreachable         6   502   a model server does not answer
         ├── ServerTimedOut        6   504   it takes too long
         ├── ServerBusy            6   503   it has too much to do, or loads its model
@@ -97,6 +105,58 @@ class EvaluationError(AssistantError):
     """A set of topics, a run or its scores cannot be read or do not belong together."""
 
     http_status = 422
+
+
+class RequestRefused(AssistantError):
+    """The server does not take a request."""
+
+    http_status = 400
+
+
+class KeyNeeded(RequestRefused):
+    """The request carries no key, or one that the server does not know."""
+
+    http_status = 401
+
+
+class ForeignOrigin(RequestRefused):
+    """A page of another site sent the request."""
+
+    http_status = 403
+
+
+class CursorExpired(RequestRefused):
+    """The list that a cursor points into is no longer the one that it was made for."""
+
+    http_status = 410
+
+
+class BodyTooLarge(RequestRefused):
+    """The body of a request is longer than the server reads."""
+
+    http_status = 413
+
+
+class ForeignHost(RequestRefused):
+    """The request is addressed to a host name that the server does not go by."""
+
+    http_status = 421
+
+
+class Overloaded(RequestRefused):
+    """As many questions are being answered, and are waiting, as the settings allow. `retry_after`: seconds, at least 1."""
+
+    http_status = 429
+
+    def __init__(self, message: str, *, hint: str, retry_after: int) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class TookTooLong(AssistantError):
+    """An answer was not ready in the time that the server gives it."""
+
+    http_status = 504
 
 
 class ServerUnreachable(AssistantError):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from assistant.answering.extractive import quoted
 from assistant.answering.field_answers import about_fields
@@ -37,6 +37,7 @@ from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, St
 if TYPE_CHECKING:
     from assistant.answering.prose.answerer import Prose
 
+ResultT = TypeVar("ResultT")
 READ_HITS = 5
 NEAREST = 5
 
@@ -230,11 +231,11 @@ class Assistant:
         clock = _Clock()
         asked, rewriting = await opened.standalone(question, history)
         clock.rewrite = clock.now()
-        hits, read = await asyncio.to_thread(opened.hits, asked, max(READ_HITS, NEAREST, self.settings.k), filters)
+        hits, read = await in_thread(opened.hits, asked, max(READ_HITS, NEAREST, self.settings.k), filters)
         nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
         clock.retrieve = clock.now()
         yield Retrieved(asked.text, tuple(hits))
-        reply = await asyncio.to_thread(opened.reply, asked, read, nearest, filters)
+        reply = await in_thread(opened.reply, asked, read, nearest, filters)
         if isinstance(reply, Found) and opened.prose is not None:
             async with aclosing(opened.prose.answer(reply)) as items:
                 async for item in items:
@@ -263,6 +264,18 @@ class Assistant:
         )  # fmt: skip
 
 
+async def in_thread(work: Callable[..., ResultT], *arguments: object) -> ResultT:
+    """What `work` returns, done in a thread. Given up, it still waits for the thread: what that reads must not be closed."""
+    running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # looked at, since nobody else will
+        raise
+
+
 class _Clock:
     """Milliseconds from the question's arrival, noted as things happen."""
 
@@ -288,4 +301,4 @@ async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn]
     raise AssertionError("an answer ends with Answered")
 
 
-__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "TextDelta", "answer_of"]
+__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "TextDelta", "answer_of", "in_thread"]

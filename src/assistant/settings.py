@@ -69,6 +69,25 @@ class Settings(BaseSettings):
     confidence_model: Path | None = Field(
         None, description="confidence fitted by `assistant eval calibrate`, in place of the one that comes with the program"
     )
+    redact: bool = Field(True, description="mask e-mail addresses, keys, tokens and team ids in posts when an index is built")
+    host: str = Field("127.0.0.1", min_length=1, description="address that `serve` listens at; any but loopback needs a key")
+    port: int = Field(8000, ge=0, le=65_535, description="port that `serve` listens at; 0 takes a free one")
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="names, or name:port, that `serve` is reached by besides its address; requests to others are refused"
+    )
+    api_keys: Path = Field(
+        default_factory=lambda: platformdirs.user_config_path("assistant") / "api-keys.json",
+        description="file of the hashed keys that `serve` takes, kept by `assistant key`",
+    )
+    api_key: SecretStr | None = Field(None, min_length=20, description="one more key that `serve` takes; never a flag")
+    concurrent: int = Field(4, ge=1, le=1000, description="how many questions `serve` answers at once")
+    waiting: int = Field(8, ge=0, le=10_000, description="how many more may wait; others are told to come again later")
+    request_seconds: float = Field(310.0, gt=0, le=36_000, description="how long `serve` works on one request at most")
+    drain_seconds: float = Field(10.0, ge=0, le=600, description="how long `serve` lets answers end when it is stopped")
+    log_questions: bool = Field(False, description="whether the log of `serve` holds what was asked")
+    traces: str | None = Field(
+        None, min_length=1, description="OTLP/gRPC collector that `serve` sends its traces to, e.g. http://127.0.0.1:4317"
+    )
     without: Parts = Field(frozenset(), description=f"components to switch off, to see what they are worth: {', '.join(Part)}")
     openai_api_key: SecretStr | None = Field(
         None,

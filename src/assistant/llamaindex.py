@@ -1,0 +1,1 @@
+"""The index and the answerer for programs that are written with llama-index."""
