@@ -20,7 +20,7 @@ find_python = for name in $(PYTHON) python3.11 python3.12 python3.13 python3; do
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED = $(PIP_INSTALL) --require-hashes
 
-.PHONY: help install install-dev demo demo-llm demo-index gate test check lint format docs bench lock clean
+.PHONY: help install install-dev demo demo-llm demo-index serve gate test check lint format docs bench lock clean
 
 help: ## This list.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ demo-llm: demo-index $(VENV)/.installed-llm ## The same question to a real, tiny
 		--generator openai:smollm2 --base-url http://127.0.0.1:$(DEMO_PORT)/v1 \
 		"Why is the preview of my external camera rotated by 90 degrees?"
 
+serve: demo-index ## The web page and the API over the sample forum, at http://127.0.0.1:8000 until Ctrl-C.
+	$(BIN)/assistant serve --index $(DEMO_INDEX)
+
 gate: install ## Ask the topics of the sample forum and hold the run against the blessed baseline.
 	rm -rf $(GATE_RUN)
 	$(BIN)/assistant eval run eval/sample --out $(GATE_RUN)
@@ -56,7 +59,12 @@ gate: install ## Ask the topics of the sample forum and hold the run against the
 	$(BIN)/assistant eval gate $(GATE_RUN) --baseline eval/baselines/sample --junit $(GATE_RUN)/junit.xml
 
 test: install-dev ## The tests. Real data is read from ../shared where it is there.
+ifeq ($(PYTEST_ARGS),)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	$(BIN)/python -m pytest -m alone
+else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+endif
 
 check: lint test ## All gates, as in CI.
 

@@ -100,7 +100,7 @@ class HashingEmbedder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def hashing() -> type[HashingEmbedder]:
     """The class itself: a test makes as many as it needs."""
     return HashingEmbedder

@@ -11,6 +11,8 @@ from assistant.commands import (
     comparisons,
     experiments,
     judgements,
+    keys,
+    mcp,
     questions,
     reports,
     runs,
@@ -32,7 +34,8 @@ app.command("search")(questions.search)
 app.command("show")(questions.show)
 app.command("chat")(questions.chat)
 app.command("serve")(serving.serve)
-app.command("mcp")(serving.mcp)
+app.command("mcp")(mcp.mcp)
+app.add_typer(keys.key_app, name="key")
 app.add_typer(sources.sources_app, name="sources")
 app.command("doctor")(upkeep.doctor)
 app.command("verify")(upkeep.verify)

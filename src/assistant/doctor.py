@@ -75,7 +75,8 @@ def _cache(settings: Settings) -> str:
 
 def _index(settings: Settings) -> str:
     generation = open_in_force(
-        IndexFolder(Path(settings.index)), Recipe.of(embedder_from(settings).fingerprint, settings.without)
+        IndexFolder(Path(settings.index)),
+        Recipe.of(embedder_from(settings).fingerprint, settings.without, redact=settings.redact),
     )
     manifest = generation.manifest
     generation.close()

@@ -15,6 +15,7 @@
     ├── RequestRefused            1   400   the server does not take a request
     │   ├── KeyNeeded             1   401   without a key, or with one that is not known
     │   ├── ForeignOrigin         1   403   sent by another site's page
+    │   ├── BodyTooSlow           1   408   its body does not come
     │   ├── CursorExpired         1   410   the next page of a list that has changed since
     │   ├── BodyTooLarge          1   413
     │   ├── ForeignHost           1   421   addressed to a name that is not the server's
@@ -123,6 +124,12 @@ class ForeignOrigin(RequestRefused):
     """A page of another site sent the request."""
 
     http_status = 403
+
+
+class BodyTooSlow(RequestRefused):
+    """The body of a request did not come in the time that the server waits for it."""
+
+    http_status = 408
 
 
 class CursorExpired(RequestRefused):

@@ -163,7 +163,7 @@ class Assistant:
         self.model = model or model_from(settings)
         self._in_force = InForce(
             IndexFolder(Path(settings.index)),
-            Recipe.of(self.embedder.fingerprint, settings.without),
+            Recipe.of(self.embedder.fingerprint, settings.without, redact=settings.redact),
             lambda generation: Opened(generation, self.embedder, settings, self.model),
         )
 

@@ -80,8 +80,14 @@ class Settings(BaseSettings):
         description="file of the hashed keys that `serve` takes, kept by `assistant key`",
     )
     api_key: SecretStr | None = Field(None, min_length=20, description="one more key that `serve` takes; never a flag")
-    concurrent: int = Field(4, ge=1, le=1000, description="how many questions `serve` answers at once")
-    waiting: int = Field(8, ge=0, le=10_000, description="how many more may wait; others are told to come again later")
+    concurrent: int | None = Field(
+        None, ge=1, le=1000,
+        description="how many questions `serve` answers at once; one a processor if not set, 16 where a model writes",
+    )  # fmt: skip
+    waiting: int | None = Field(
+        None, ge=0, le=10_000,
+        description="how many more may wait, others are told to come again later; as many as are answered at once if not set",
+    )  # fmt: skip
     request_seconds: float = Field(310.0, gt=0, le=36_000, description="how long `serve` works on one request at most")
     drain_seconds: float = Field(10.0, ge=0, le=600, description="how long `serve` lets answers end when it is stopped")
     log_questions: bool = Field(False, description="whether the log of `serve` holds what was asked")

@@ -305,12 +305,13 @@ class Usage:
 @dataclass(frozen=True, slots=True)
 class CutOff:
     """Why a model's answer ended early, what to do about it, and the exit code that this means: 0 where a limit of the
-    settings was reached, that of the error where the server failed."""
+    settings was reached, that of the error where the server failed. `by_length`: the limit was that of tokens."""
 
     message: str
     hint: str
     exit_code: int = 0
     http_status: int = 200
+    by_length: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.alone
 def test_a_mebibyte_of_anything_is_read_in_a_second(name, tmp_path):
     file = tmp_path / "x.txt"
     file.write_bytes(HOSTILE[name].encode())

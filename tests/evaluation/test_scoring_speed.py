@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.alone
+
 TOPICS = 5000
 SCRIPT = (
     "import sys\nfrom pathlib import Path\nfrom assistant.evaluation.runs import RunFolder\n"

@@ -45,6 +45,7 @@ def changed_manifest(folder, change):
     path.write_text(json.dumps(data))
 
 
+@pytest.mark.alone
 def test_a_second_writer_is_refused_at_once_with_the_pid_of_the_first(holder, tmp_path):
     started = time.perf_counter()
     with pytest.raises(IndexLocked, match=str(holder.pid)) as error, IndexFolder(tmp_path / "index").writer():
@@ -53,6 +54,7 @@ def test_a_second_writer_is_refused_at_once_with_the_pid_of_the_first(holder, tm
     assert str(holder.pid) in error.value.hint
 
 
+@pytest.mark.alone
 def test_the_command_exits_with_5_within_two_seconds(holder, tmp_path, run_process, jsonl):
     posts = jsonl("a.jsonl", {"id": "1", "body": "It fails on boot."})
     started = time.perf_counter()

@@ -19,6 +19,8 @@ from assistant.indexing.manifest import Recipe
 from assistant.pipeline import Answered, Assistant
 from assistant.settings import Settings
 
+pytestmark = pytest.mark.alone
+
 SWAPS, WARM = 20, 5
 READER = """
 import json, os, sys, threading, time

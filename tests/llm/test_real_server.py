@@ -22,6 +22,8 @@ from assistant.llm.choosing import model_from
 from assistant.llm.model import Ended, Message, complete
 from assistant.settings import Settings
 
+pytestmark = pytest.mark.alone
+
 PLEASE = [Message("system", "You are helpful."), Message("user", "Tell me a long story about a camera.")]
 SCHEMA = {
     "type": "object",

@@ -264,6 +264,7 @@ def test_a_block_whose_lines_leave_its_list_is_no_code():
         "\x1b]",
     ],
 )
+@pytest.mark.alone
 def test_the_time_is_linear_in_the_text(piece):
     def seconds(length):
         text = piece * (length // len(piece))

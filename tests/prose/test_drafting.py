@@ -198,6 +198,7 @@ def test_floods_of_one_character_keep_all_promises(text, size):
         "(x)[1]",
     ],
 )
+@pytest.mark.alone
 def test_time_grows_with_the_text_alone(unit):
     def seconds(size):
         started = time.process_time()

@@ -173,6 +173,7 @@ class Holding(Scripted):
         yield Ended("stop")
 
 
+@pytest.mark.alone
 def test_the_first_sentence_is_shown_at_once_and_before_anything_follows(asking):
     """Within 50 ms of the model's full stop: the best of three, since other work may hold the processor."""
     model = Holding([])

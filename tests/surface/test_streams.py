@@ -38,6 +38,7 @@ def test_help_and_version_import_nothing_heavy(arguments):
     assert loaded.isdisjoint(HEAVY)
 
 
+@pytest.mark.alone
 def test_help_costs_less_than_half_a_second_of_processor():
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "assistant.cli", "--help"], capture_output=True, check=True)

@@ -30,7 +30,7 @@ def create_app(service: Service) -> ASGIApp:
 
     app = FastAPI(
         title="assistant", version=__version__, description=DESCRIPTION, lifespan=lifespan,
-        docs_url=None, redoc_url=None, redirect_slashes=False,
+        docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=service.observer.telemetry,
     )  # fmt: skip
     app.state.service = service
     native.add_to(app)

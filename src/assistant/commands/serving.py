@@ -1,13 +1,17 @@
-"""serve, mcp."""
+"""serve."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.commands import surface
 from assistant.commands.questions import BaseUrl, Generator, Strict
+
+if TYPE_CHECKING:
+    from assistant.api.serving import Listening
 
 Host = Annotated[str | None, typer.Option("--host", help="Address to listen at [default: 127.0.0.1].", show_default=False)]
 Port = Annotated[
@@ -15,8 +19,9 @@ Port = Annotated[
 ]
 Allowed = Annotated[
     list[str] | None,
-    typer.Option("--allow-host", help="A name that the server is reached by besides its address; may be said again."),
+    typer.Option("--allow-host", help="A name, or name:port, that it is reached by besides its address; may be said again."),
 ]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="Processes; only 1 is possible.", hidden=True)]
 
 
 @surface.reporting
@@ -27,38 +32,28 @@ def serve(
     generator: Generator = None,
     base_url: BaseUrl = None,
     strict: Strict = False,
+    workers: Workers = 1,
     index: surface.Index = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
     """Serve the HTTP API, OpenAI's protocol, MCP and the web page.
 
+    With --json one document on stdout says where, once requests are taken. SIGTERM lets answers end first.
+
     Example: assistant serve --port 8000
     """
     from assistant.api.serving import serve as run
 
-    run(surface.settings_from(
+    settings = surface.settings_from(
         host=host, port=port, allowed_hosts=tuple(allow_host) if allow_host else None, index=index, generator=generator,
         base_url=base_url, strict=strict or None,
-    ))  # fmt: skip
+    )  # fmt: skip
+    run(settings, lambda listening: _announce(listening, as_json), workers=workers)
 
 
-@surface.reporting
-def mcp(
-    generator: Generator = None,
-    base_url: BaseUrl = None,
-    strict: Strict = False,
-    index: surface.Index = None,
-    debug: surface.Debug = False,
-) -> None:
-    """Offer search, get_post and ask to a program that speaks MCP, over stdin and stdout.
-
-    Example: assistant mcp --index index
-    """
-    import asyncio
-
-    from assistant.api.mcp import over_stdio
-    from assistant.api.service import Service
-
-    settings = surface.settings_from(index=index, generator=generator, base_url=base_url, strict=strict or None)
-    asyncio.run(over_stdio(Service(settings)))
+def _announce(listening: Listening, as_json: bool) -> None:
+    if as_json:
+        surface.print_json({**asdict(listening), "page": f"{listening.url}/"})
+    need = "needed" if listening.keys_needed else "not needed"
+    typer.echo(f"{listening.url} listens, page: {listening.url}/, generation: {listening.generation}, key: {need}", err=True)

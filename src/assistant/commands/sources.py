@@ -57,6 +57,7 @@ def _build(index: Path | None, paths: Sequence[str], forget: Sequence[str], fres
             forget=forget,
             fresh=fresh,
             without=settings.without,
+            redact=settings.redact,
             progress=progress,
         )
     _remarks(report)
@@ -78,10 +79,11 @@ def _remarks(report: BuildReport) -> None:
 
 
 def _summary(report: BuildReport) -> str:
+    masked = f"; secrets or addresses masked in {report.masked} posts" if report.masked else ""
     return (
         f"{report.posts} posts in {report.threads} threads ({report.chunks} chunks): {report.added} added, "
         f"{report.changed} changed, {report.removed} removed, {report.unchanged} unchanged; {report.duplicates} duplicates, "
-        f"{len(report.skipped)} skipped; {report.embedded} chunks embedded; {report.seconds:.1f} s\n"
+        f"{len(report.skipped)} skipped; {report.embedded} chunks embedded{masked}; {report.seconds:.1f} s\n"
         f"generation {report.generation}"
     )
 

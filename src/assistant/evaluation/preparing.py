@@ -44,6 +44,7 @@ def _file(path: Path) -> Mapping[str, Any]:
 def index_of(topics: TopicSet, settings: Settings, threads_off: Parts) -> Path:
     """Folder of the index of a set's own sources, made with these parts switched off: one for each such combination."""
     named = [str(path.resolve()) for path in topics.sources] + sorted(threads_off) + [settings.embedder]
+    named += [] if settings.redact else ["unmasked"]
     digest = hashlib.sha256("\n".join(named).encode()).hexdigest()[:12]
     # Sets about the same posts share their index.
     return Path(settings.cache_dir) / "sets" / f"{topics.sources[0].name.split('.')[0]}-{digest}"
@@ -75,6 +76,6 @@ def indexed(topics: TopicSet, settings: Settings, progress: Progress) -> Setting
     _take_over_vectors(folder)
     build(
         IndexFolder(folder), embedder_from(settings), [str(path) for path in sources],
-        without=settings.without, progress=progress,
+        without=settings.without, redact=settings.redact, progress=progress,
     )  # fmt: skip
     return settings.model_copy(update={"index": folder})

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,20 +21,23 @@ from assistant.indexing import manifest as manifests
 from assistant.indexing import schema
 from assistant.indexing.claims import add_claims, copy_claims, digest
 from assistant.indexing.generation_writer import Progress, Written, write_generation
-from assistant.indexing.generations import IndexFolder
+from assistant.indexing.generations import KEPT, IndexFolder
 from assistant.indexing.manifest import Recipe
 from assistant.indexing.resolve import resolve
+from assistant.language.redaction.masking import masked
 from assistant.types import NONE, Notice, Parts, RawPost, Skipped
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder
 
 REPORT_EVERY = 50
+MASKED_POSTS = "(SELECT DISTINCT identity, content FROM claims WHERE masked)"
 
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build found and did. `duplicates` counts claims of a post that another claim had brought already."""
+    """What a build found and did. `duplicates` counts claims of a post that another claim had brought already,
+    `masked` the posts of the index of which something is masked."""
 
     generation: str
     posts: int
@@ -45,6 +48,7 @@ class BuildReport:
     removed: int
     unchanged: int
     duplicates: int
+    masked: int
     embedded: int
     skipped: tuple[Skipped, ...]
     notices: tuple[Notice, ...]
@@ -75,36 +79,41 @@ def build(
     forget: Sequence[str] = (),
     fresh: bool = False,
     without: Parts = NONE,
+    redact: bool = True,
     progress: Progress = lambda step, done, total: None,
 ) -> BuildReport:
     """Bring the index in `folder` up to date with `paths` (all known roots if empty), leave out the roots in `forget`.
 
-    `fresh` takes nothing over from the generation in force, which may then be damaged; `without` switches parts off.
+    `fresh` takes nothing over from the generation in force, which may then be damaged; `without` switches parts off,
+    `redact` masks secrets. Where the generation in force masks otherwise or is of another format, all known roots are read
+    again, and no generation before the new one is kept: it may hold what is to be masked.
 
     Raises IndexLocked, SourceError (a named path that does not exist), EmbedderError, ServerUnreachable; the generation
     in force is untouched then.
     """
     started = time.perf_counter()
+    recipe = Recipe.of(embedder.fingerprint, without, redact=redact)
     with folder.writer():
         previous = None if fresh else _previous(folder)
-        renewed = _renewed(previous, paths, forget)
+        outdated = previous is not None and not _claims_hold(previous, recipe)
+        renewed = _renewed(previous, paths, forget, every=outdated)
         partial = folder.start_partial()
         remarks = _Remarks()
         try:
             with closing(schema.create(partial / "posts.sqlite")) as ledger:
-                _read(ledger, previous, renewed, forget, remarks, progress)
+                _read(ledger, None if outdated else previous, renewed, forget, remarks, progress, redact=redact)
                 changes = _changes(ledger, previous)
-                claims = _count(ledger, "claims")
-                written = _unchanged(ledger, previous, Recipe.of(embedder.fingerprint, without)) or written_from(
-                    folder, partial, ledger, embedder, progress, without
+                claims, redacted = _count(ledger, "claims"), _count(ledger, MASKED_POSTS)
+                written = _unchanged(ledger, previous, recipe) or written_from(
+                    folder, partial, ledger, embedder, progress, without, redact=redact
                 )
             if partial.is_dir() and (partial / manifests.NAME).is_file():
-                folder.publish(partial, written.manifest.generation)
+                folder.publish(partial, written.manifest.generation, kept=1 if outdated else KEPT)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     done = written.manifest
     return BuildReport(
-        done.generation, done.posts, done.threads, done.chunks, *changes, claims - done.posts, written.embedded,
+        done.generation, done.posts, done.threads, done.chunks, *changes, claims - done.posts, redacted, written.embedded,
         tuple(remarks.skipped), tuple(remarks.notices), time.perf_counter() - started, written.embed_seconds,
     )  # fmt: skip
 
@@ -129,12 +138,21 @@ def _previous(folder: IndexFolder) -> Path | None:
     return current
 
 
-def _renewed(previous: Path | None, paths: Sequence[str], forget: Sequence[str]) -> list[str]:
-    """The roots to read: those named, else all that are known and not to be forgotten. All are absolute."""
+def _claims_hold(previous: Path, recipe: Recipe) -> bool:
+    """Whether a build by `recipe` can take claims over from the generation in force."""
+    made = manifests.read_manifest(previous).recipe
+    return (made.format, made.redaction) == (recipe.format, recipe.redaction)
+
+
+def _renewed(previous: Path | None, paths: Sequence[str], forget: Sequence[str], *, every: bool) -> list[str]:
+    """The roots to read: those named, else all that are known; with `every` both, but for those to be forgotten. All are
+    absolute."""
     named = [str(Path(path).expanduser().resolve()) for path in paths]
+    known = _roots(previous / "posts.sqlite") if previous else []
+    if every:
+        return sorted({*named, *known}.difference(forget))
     if named or forget:
         return named
-    known = _roots(previous / "posts.sqlite") if previous else []
     if not known:
         raise SourceError("no source was named and none is known", hint="name a file or folder: `assistant index PATH`")
     return known
@@ -147,25 +165,28 @@ def _read(
     forget: Sequence[str],
     remarks: _Remarks,
     progress: Progress,
+    *,
+    redact: bool,
 ) -> None:
     """Claims of the roots to renew from their files, all others from the generation in force; then the posts."""
     if previous:
         copy_claims(ledger, previous / "posts.sqlite", without=[*renewed, *forget])
     for root in renewed:
-        add_claims(ledger, root, _posts_only(root, remarks, progress))
+        add_claims(ledger, root, _posts_only(root, remarks, progress, redact=redact), redact=redact)
     progress("posts", 0, 0)
     resolve(ledger)
     ledger.execute("DELETE FROM texts WHERE sha NOT IN (SELECT body_sha FROM claims)")
     ledger.commit()
 
 
-def _posts_only(root: str, remarks: _Remarks, progress: Progress) -> Iterator[RawPost]:
+def _posts_only(root: str, remarks: _Remarks, progress: Progress, *, redact: bool) -> Iterator[RawPost]:
+    shown = masked if redact else str
     found = 0
     for item in corpus.read([root]):
         if isinstance(item, Skipped):
-            remarks.skipped.append(item)
+            remarks.skipped.append(replace(item, reason=shown(item.reason)))
         elif isinstance(item, Notice):
-            remarks.notices.append(item)
+            remarks.notices.append(replace(item, message=shown(item.message)))
         else:
             found += 1
             if found % REPORT_EVERY == 0:
@@ -222,8 +243,10 @@ def written_from(
     embedder: Embedder,
     progress: Progress,
     without: Parts = NONE,
+    *,
+    redact: bool = True,
 ) -> Written:
     """The generation of a ledger of resolved posts, in `partial`; raises as `write_generation` does."""
     corpus_hash = _corpus_hash(ledger)
     identity = (folder.next_name(corpus_hash), corpus_hash)
-    return write_generation(partial, ledger, embedder, folder.cache, identity, progress, without)
+    return write_generation(partial, ledger, embedder, folder.cache, identity, progress, without, redact=redact)

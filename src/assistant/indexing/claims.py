@@ -1,4 +1,8 @@
-"""Raw posts to claims: canonical text, the key of identity, and where the claim stands."""
+"""Raw posts to claims: canonical text, the key of identity, where the claim stands, and what of it may be kept.
+
+Ids are made before anything is masked: they are the same whether or not secrets are. What the source itself calls a post or
+a thread is kept as it is, since replies name it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,11 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from assistant.corpus.text import canonical, fold
 from assistant.indexing.schema import CLAIM_COLUMNS, insert
+from assistant.language.redaction.masking import masked
 from assistant.types import RawPost, Role
 
 SEPARATOR = "\x1f"
@@ -32,34 +38,52 @@ def identity_of(raw: RawPost, title: str, body: str) -> str:
     return SEPARATOR.join(("text", digest(thread, fold(title), fold(body))))
 
 
-def claim_of(root: str, raw: RawPost) -> tuple[dict[str, object], str]:
-    """The row of table `claims` for a raw post found under `root`, and its canonical body."""
+def _kept(raw: RawPost, title: str, body: str) -> dict[str, Any]:
+    """What is written by people, as it is without redaction."""
+    tags = tuple(sorted(set(raw.tags)))
+    return {"title": title, "body": body, "author": raw.author, "activity": raw.activity, "url": raw.url, "tags": tags}
+
+
+def _redacted(kept: dict[str, Any]) -> dict[str, Any]:
+    """The same with its secrets masked."""
+    changed = {name: masked(value) for name, value in kept.items() if isinstance(value, str)}
+    return kept | changed | {"tags": tuple(sorted(set(map(masked, kept["tags"]))))}
+
+
+def claim_of(root: str, raw: RawPost, *, redact: bool = True) -> tuple[dict[str, object], str]:
+    """The row of table `claims` for a raw post found under `root`, and its canonical body, both masked where told to."""
     title, body = " ".join(canonical(raw.title).split()), canonical(raw.body)
+    said = _kept(raw, title, body)
+    kept = _redacted(said) if redact else said
     row: dict[str, object] = {
         "root": root,
         "path": raw.source.path,
         "line": raw.source.line,
-        "body_sha": digest(body),
-        "title": title,
+        "body_sha": digest(kept["body"]),
+        "masked": int(kept != said),
+        "title": kept["title"],
+        "author": kept["author"],
+        "activity": kept["activity"],
+        "url": kept["url"],
         "identity": identity_of(raw, title, body),
         "content": digest(title, body) if raw.source_id is not None else "",
-        "tags": json.dumps(sorted(set(raw.tags)), ensure_ascii=False),
+        "tags": json.dumps(kept["tags"], ensure_ascii=False),
         "role": raw.role.value,
         "accepted": int(raw.accepted),
     }
     for column in CLAIM_COLUMNS:
         if column not in row:
             row[column] = getattr(raw, column)
-    return row, body
+    return row, kept["body"]
 
 
-def add_claims(ledger: sqlite3.Connection, root: str, posts: Iterable[RawPost]) -> None:
-    """Write the claims of one root. Streams: one post is held at a time."""
+def add_claims(ledger: sqlite3.Connection, root: str, posts: Iterable[RawPost], *, redact: bool = True) -> None:
+    """Write the claims of one root, secrets masked where told to. Streams: one post is held at a time."""
     ledger.execute("INSERT OR IGNORE INTO roots (path) VALUES (?)", (root,))
     add_text = "INSERT OR IGNORE INTO texts (sha, body) VALUES (?, ?)"
     add_claim = insert("claims", CLAIM_COLUMNS)
     for raw in posts:
-        row, body = claim_of(root, raw)
+        row, body = claim_of(root, raw, redact=redact)
         ledger.execute(add_text, (row["body_sha"], body))
         ledger.execute(add_claim, row)
 

@@ -55,8 +55,11 @@ def write_generation(
     identity: tuple[str, str],
     progress: Progress,
     without: Parts = NONE,
+    *,
+    redact: bool = True,
 ) -> Written:
-    """Complete the build in `partial`, whose ledger holds resolved posts; `identity` is its name and corpus hash.
+    """Complete the build in `partial`, whose ledger holds resolved posts; `identity` is its name and corpus hash, `redact`
+    whether the ledger's secrets were masked.
 
     Raises EmbedderError, ServerUnreachable, IndexDamaged (a vector just written is not found again).
     """
@@ -79,7 +82,7 @@ def write_generation(
     threads = _count(ledger, "SELECT count(DISTINCT thread_id) FROM posts")
     ledger.commit()
     versions = {library: version(library) for library in LIBRARIES}
-    recipe = manifests.Recipe.of(embedder.fingerprint, without)
+    recipe = manifests.Recipe.of(embedder.fingerprint, without, redact=redact)
     files = manifests.record_files(partial)
     manifest = manifests.Manifest(name, corpus_hash, recipe, posts, threads, count, dimension, versions, files)
     manifests.write_manifest(partial, manifest)

@@ -99,21 +99,21 @@ class IndexFolder:
         folder.mkdir(mode=0o700)
         return folder
 
-    def publish(self, partial: Path, name: str) -> None:
-        """Put a finished build in force and remove generations that are no longer kept; those leased, a later build removes."""
+    def publish(self, partial: Path, name: str, kept: int = KEPT) -> None:
+        """Put a finished build in force and remove generations but the last `kept`; those leased, a later build removes."""
         _sync_folder(partial)
         partial.rename(self.path / name)
         _sync_folder(self.path)
         replace_file(self.path / CURRENT, name + "\n")
-        self._remove_old()
+        self._remove_old(kept)
 
-    def _remove_old(self) -> None:
+    def _remove_old(self, kept: int = KEPT) -> None:
         try:
             in_force = self.current_name()
         except IndexUnusable:
             # Which one is to be kept is not known.
             return
-        for old in self.generations()[:-KEPT]:
+        for old in self.generations()[:-kept]:
             if old.name != in_force:
                 remove_unleased(old, old.with_name(old.name + PARTIAL))
 

@@ -16,6 +16,7 @@ from assistant.indexing.build import written_from
 from assistant.indexing.claims import copy_claims
 from assistant.indexing.embedding_cache import copy_cache
 from assistant.indexing.generations import IndexFolder
+from assistant.indexing.manifest import read_manifest
 from assistant.indexing.resolve import resolve
 from assistant.types import NONE, Parts
 
@@ -30,7 +31,8 @@ def leave_out(
 
     Raises IndexMissing, IndexDamaged, IndexLocked, EmbedderError, ServerUnreachable.
     """
-    ledger_path = folder.current() / "posts.sqlite"
+    current = folder.current()
+    ledger_path, redact = current / "posts.sqlite", read_manifest(current).recipe.redact
     with target.writer():
         copy_cache(folder.cache, target.cache)
         partial = target.start_partial()
@@ -39,7 +41,9 @@ def leave_out(
                 copy_claims(ledger, ledger_path, without=())
                 resolve(ledger)
                 _drop(ledger, threads)
-                written = written_from(target, partial, ledger, embedder, lambda step, done, total: None, without)
+                written = written_from(
+                    target, partial, ledger, embedder, lambda step, done, total: None, without, redact=redact
+                )
             target.publish(partial, written.manifest.generation)
         finally:
             shutil.rmtree(partial, ignore_errors=True)

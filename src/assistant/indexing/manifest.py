@@ -16,13 +16,14 @@ from assistant.indexing.chunker import CHUNKER, chunker_name
 from assistant.indexing.generations import FRESH_HINT
 from assistant.indexing.lexical_store import ANALYSIS, analysis_name
 from assistant.indexing.schema import open_read_only
+from assistant.language.redaction.masking import NOT_REDACTED, REDACTION, redaction_name
 from assistant.types import NONE, Parts
 
 # Chroma notes in a table of its own database that somebody opened it.
 CHANGED_ON_OPEN = frozenset({"chroma.sqlite3"})
 OPENING_TABLES = frozenset({"acquire_write"})
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 DIGEST = "sha256"
 """Key under which the manifest vouches for itself."""
@@ -36,12 +37,18 @@ class Recipe:
     embedder: str
     chunker: str = CHUNKER
     analysis: str = ANALYSIS
+    redaction: str = REDACTION
     format: int = FORMAT
 
     @classmethod
-    def of(cls, embedder: str, without: Parts = NONE) -> Recipe:
-        """The recipe in force for an embedder's fingerprint, with these parts switched off."""
-        return cls(embedder, chunker_name(without), analysis_name(without))
+    def of(cls, embedder: str, without: Parts = NONE, *, redact: bool = True) -> Recipe:
+        """The recipe in force for an embedder's fingerprint, with these parts switched off, secrets masked or not."""
+        return cls(embedder, chunker_name(without), analysis_name(without), redaction_name(redact))
+
+    @property
+    def redact(self) -> bool:
+        """Whether secrets are masked."""
+        return self.redaction != NOT_REDACTED
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +156,7 @@ def read_manifest(folder: Path) -> Manifest:
         if data.pop(DIGEST, None) != _digest(data):
             raise ValueError("its own sha256 does not hold")
         files = tuple(FileRecord(**record) for record in data.pop("files"))
-        return Manifest(recipe=Recipe(**data.pop("recipe")), files=files, **data)
+        # Before format 2 nothing was masked, and the recipe did not say so.
+        return Manifest(recipe=Recipe(**{"redaction": NOT_REDACTED} | data.pop("recipe")), files=files, **data)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexDamaged(f"the manifest of {folder} cannot be read ({error})", hint=FRESH_HINT) from error

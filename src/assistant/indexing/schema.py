@@ -17,7 +17,8 @@ CREATE TABLE claims (
     body_sha TEXT NOT NULL, title TEXT NOT NULL, identity TEXT NOT NULL, content TEXT NOT NULL,
     namespace TEXT NOT NULL, source_id TEXT, thread_key TEXT, reply_to TEXT,
     role TEXT NOT NULL, accepted INTEGER NOT NULL, author TEXT, created TEXT, activity TEXT,
-    replies INTEGER, boosts INTEGER, views INTEGER, score INTEGER, tags TEXT NOT NULL, url TEXT
+    replies INTEGER, boosts INTEGER, views INTEGER, score INTEGER, tags TEXT NOT NULL, url TEXT,
+    masked INTEGER NOT NULL
 );
 CREATE INDEX claims_by_root ON claims (root);
 CREATE TABLE posts (
@@ -45,7 +46,7 @@ CREATE INDEX chunks_by_post ON chunks (post_row);
 CLAIM_COLUMNS = (
     "root", "path", "line", "body_sha", "title", "identity", "content", "namespace", "source_id", "thread_key",
     "reply_to", "role", "accepted", "author", "created", "activity", "replies", "boosts", "views", "score", "tags",
-    "url",
+    "url", "masked",
 )  # fmt: skip
 POST_COLUMNS = (
     "row", "post_id", "thread_id", "title", "body_sha", "content", "role", "accepted", "source_id", "reply_to",

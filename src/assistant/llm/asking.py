@@ -179,5 +179,9 @@ async def quickly(question: Callable[[], Awaitable[T]]) -> T | None:
 
 @cache
 def _quiet() -> None:
-    # Without a handler its warning of each retry goes to stderr, where our messages are; whoever sets up logging still gets it.
+    from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
+
+    # Left to itself it logs by structlog, which writes to stdout, where data goes. Without a handler its warning of each retry
+    # would go to stderr, where our messages are; whoever sets up logging still gets it.
+    set_on_retry_hooks([LoggingOnRetryHook])
     logging.getLogger("stamina").addHandler(logging.NullHandler())

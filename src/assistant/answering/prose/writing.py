@@ -96,7 +96,9 @@ class Writing:
     def _note(self, ended: Ended) -> None:
         self._usage = ended.usage
         if ended.reason == "length":
-            self._cut = CutOff("the model reached the longest answer allowed", "raise the setting answer_tokens")
+            self._cut = CutOff(
+                "the model reached the longest answer allowed", "raise the setting answer_tokens", by_length=True
+            )
         elif ended.reason != "stop":
             self._cut = CutOff(f"the server ended the answer: {ended.reason}", "see the log of the server, or ask otherwise")
 

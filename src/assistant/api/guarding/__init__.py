@@ -1,12 +1,44 @@
-"""What stands before every route: request ids, hosts and origins, keys, limits, headers."""
+"""What stands before every route: request ids, hosts and origins, keys, limits, headers.
+
+Plain ASGI, so that a stream passes through piece by piece and a client that leaves is seen to leave.
+"""
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp
+from typing import TYPE_CHECKING
 
-from assistant.api.service import Service
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+if TYPE_CHECKING:
+    from assistant.api.service import Service
+
+POLICY_VIOLATION = 1008
 
 
 def guarded(app: ASGIApp, service: Service) -> ASGIApp:
-    """`app` behind all guards."""
-    return app
+    """`app` behind all guards. Raises SettingsError where the file of keys, or a name in `allowed_hosts`, cannot be used."""
+    from assistant.api.guarding.admitting import Admitted
+    from assistant.api.guarding.bodies import Bounded
+    from assistant.api.guarding.hosts import Hosts
+    from assistant.api.guarding.identifying import Identified, Told
+    from assistant.api.guarding.keys import KeyRing
+
+    settings = service.settings
+    admitted = Admitted(Bounded(app), Hosts.of(settings), KeyRing(settings))
+    return Guarded(app, Identified(Told(admitted, service.observer)))
+
+
+class Guarded:
+    """Sends requests through the guards, and closes web sockets: there is nothing here that speaks through one."""
+
+    def __init__(self, app: ASGIApp, guards: ASGIApp) -> None:
+        self._app = app
+        self._guards = guards
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._guards(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})

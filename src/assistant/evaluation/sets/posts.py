@@ -26,7 +26,8 @@ def posts_in_index(folder: Path, ids: Ids) -> dict[str, PostText]:
 
 
 def posts_in_sources(paths: Iterable[Path], ids: Ids) -> dict[str, PostText]:
-    """All posts that an index of these sources would hold, with the ids it would give them. Raises SourceError."""
+    """All posts that an index of these sources would hold, with the ids it would give them and secrets masked. Raises
+    SourceError."""
     from assistant.indexing import schema
     from assistant.indexing.claims import add_claims
     from assistant.indexing.resolve import resolve
@@ -36,7 +37,8 @@ def posts_in_sources(paths: Iterable[Path], ids: Ids) -> dict[str, PostText]:
         ledger = Path(folder) / "posts.sqlite"
         with closing(schema.create(ledger)) as connection:
             for root in roots:
-                add_claims(connection, root, (item for item in read([root]) if isinstance(item, RawPost)))
+                posts = (item for item in read([root]) if isinstance(item, RawPost))
+                add_claims(connection, root, posts, redact=True)
             resolve(connection)
             connection.commit()
         return _stored(ledger, ids)

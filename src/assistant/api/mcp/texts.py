@@ -1,0 +1,118 @@
+"""What a model reads of a tool's result, where the client hands it no JSON: answers, hits and posts as plain text.
+
+What posts hold stands behind `> ` on every line, or on a line of ours, so that no post can write a line that looks like ours.
+Control characters and invisible ones, in which instructions can be hidden, are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.errors import AssistantError, Overloaded
+from assistant.language.controls import without_controls
+from assistant.render import one_line, post_json
+from assistant.types import Answer, Citation, Hit, Post, Status, Verdict
+
+LONGEST_MATCH = 600
+_ADDRESS = re.compile(r"https?://\S+")
+_HIDDEN = re.compile(
+    r"[\u00ad\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010fffd]"
+)
+_DOUBTS = {Verdict.VERIFIED: "", Verdict.UNSUPPORTED: " (does not say so)", Verdict.DANGLING: " (names no post that was found)"}
+_FIELDS = (
+    "post_id", "thread_id", "source_id", "author", "created", "activity", "replies", "views", "boosts", "score", "tags", "role",
+    "accepted", "reply_to", "url",
+)  # fmt: skip
+_MEANINGS = {
+    Status.GROUNDED: "every sentence is borne out by the posts cited",
+    Status.PARTLY_GROUNDED: "some sentences are not borne out by the posts cited",
+    Status.UNGROUNDED: "no sentence is borne out by a post",
+    Status.REFUSED: "the posts stored here do not answer this",
+}
+
+
+def answer_text(answer: Answer) -> str:
+    """An answer: what was understood, the text with its markers, how far it holds, and each source with its quote."""
+    reply = answer.reply
+    blocks = [_understood(answer.question, answer.standalone.text), plain(reply.text)]
+    if reply.cut_off:
+        blocks.append(f"The answer ended early: {one_line(reply.cut_off.message)} ({one_line(reply.cut_off.hint)})")
+    blocks.append(f"Status: {reply.status.value} ({_MEANINGS[reply.status]}); confidence {reply.confidence:.2f}")
+    if reply.citations:
+        blocks.append("Sources:\n" + "\n".join(map(_source, reply.citations)))
+    if reply.status is Status.REFUSED and answer.nearest:
+        near = [f"- {near.post_id}: {_line(near.title) or '(no title)'}" for near in answer.nearest]
+        blocks.append("Nearest posts, for get_post:\n" + "\n".join(near))
+    return "\n\n".join(block for block in blocks if block)
+
+
+def hits_text(query: str, understood: str, hits: Sequence[Hit]) -> str:
+    """The hits of a search by rank, each with its ids and the text that matches."""
+    if not hits:
+        return "\n\n".join(filter(None, [_understood(query, understood), "No post was found."]))
+    return "\n\n".join(filter(None, [_understood(query, understood), *map(_hit, hits)]))
+
+
+def post_text(post: Post) -> str:
+    """One post: its fields, then its words."""
+    fields = post_json(post)
+    lines = [f"{name}: {_value(fields[name])}" for name in _FIELDS if fields[name] not in (None, "", [], False)]
+    return "\n".join([f"title: {_line(post.title) or '(no title)'}", *lines, "", quoted(post.body)])
+
+
+def error_text(error: AssistantError) -> str:
+    """What went wrong, and what to do about it."""
+    hint = f"call again after {error.retry_after} s" if isinstance(error, Overloaded) else error.hint
+    return f"error: {_line(error.message)}\nhint: {_line(hint)}"
+
+
+def plain(text: str) -> str:
+    """Text without what is obeyed or hidden instead of shown."""
+    return _HIDDEN.sub("", without_controls(text))
+
+
+def quoted(text: str) -> str:
+    """Each line of the text behind `> `."""
+    return "\n".join(f"> {line}".rstrip() for line in plain(text).split("\n"))
+
+
+def _line(text: str) -> str:
+    return one_line(plain(text))
+
+
+def _value(value: object) -> str:
+    return _line(", ".join(map(str, value)) if isinstance(value, list) else str(value))
+
+
+def _understood(asked: str, understood: str) -> str:
+    return "" if understood == asked else f"(understood as: {_line(understood)})"
+
+
+def _source(citation: Citation) -> str:
+    head, post = f"[{citation.label}]", citation.post
+    if post is None:
+        return f"{head}{_DOUBTS[citation.verdict]}"
+    place = f"post {post.post_id}, characters {citation.start}-{citation.end}"
+    named = f"{head} {_line(post.title) or '(no title)'} ({place}){_url(post)}{_DOUBTS[citation.verdict]}"
+    return f"{named}\n{quoted(citation.quote)}"
+
+
+def _hit(hit: Hit) -> str:
+    post = hit.post
+    counts = ((post.replies, "replies"), (post.views, "views"))
+    facts = [
+        f"post {post.post_id}",
+        f"score {hit.score:.3f}",
+        *(f"{value} {name}" for value, name in counts if value is not None),
+    ]
+    facts += [_line(value) for value in (post.created, post.activity) if value]
+    shown = hit.text[:LONGEST_MATCH] + (" …" if len(hit.text) > LONGEST_MATCH else "")
+    head = f"{hit.rank}. {_line(post.title) or '(no title)'} ({', '.join(facts)}){_url(post)}"
+    return f"{head}\n{quoted(shown)}" if shown else head
+
+
+def _url(post: Post) -> str:
+    """The address of a post where it is one of the web."""
+    address = plain(post.url or "")
+    return f" {address}" if _ADDRESS.fullmatch(address) else ""

@@ -1,0 +1,78 @@
+// The dialog that shows one post whole, with the words that were quoted marked.
+
+import { el, original } from "./dom.js";
+import { askForKey } from "./keys.js";
+import { postOf } from "./server.js";
+import { factsOf, titleOf } from "./words.js";
+
+const dialog = document.querySelector("#post");
+const part = (name) => dialog.querySelector(name);
+let shown = 0;
+
+// Opens the post; [start, end) are code points of its body, `quote` is what stood there when it was quoted.
+export async function openPost(id, { start = 0, end = 0, quote = null, title = "" } = {}) {
+  const turn = ++shown;
+  fill({ title: title || "A post" }, [el("p", {}, "Loading …")]);
+  if (!dialog.open) dialog.showModal();
+  part(".scroll").focus();
+  history.replaceState(null, "", addressOf(id, start, end));
+  try {
+    const post = await postOf(id);
+    if (turn === shown) show(post, start, end, quote);
+  } catch (failure) {
+    if (turn !== shown) return;
+    fill({ title: title || "A post" }, [el("p", {}, `${failure.said ?? failure} ${failure.hint ?? ""}`)]);
+    if (failure.status === 401 && await askForKey()) await openPost(id, { start, end, quote, title });
+  }
+}
+
+function show(post, start, end, quote) {
+  const characters = [...post.body];
+  const words = characters.slice(start, end).join("");
+  const changed = quote !== null && words !== quote;
+  const mark = words && !changed ? el("mark", {}, words) : null;
+  const body = mark
+    ? [characters.slice(0, start).join(""), mark, characters.slice(end).join("")]
+    : [post.body];
+  fill(post, body, changed ? "This post has changed since it was quoted." : "");
+  mark?.scrollIntoView({ block: "center" });
+}
+
+function fill(post, body, notice = "") {
+  part("h2").textContent = titleOf(post);
+  part(".facts").textContent = [factsOf(post), (post.tags ?? []).join(", ")].filter(Boolean).join(" · ");
+  part(".notice").textContent = notice;
+  part(".notice").hidden = notice === "";
+  part(".body").replaceChildren(...body);
+  part(".out").replaceChildren(...[original(post.url)].filter(Boolean));
+  part(".scroll").scrollTop = 0;
+}
+
+// An address that opens this post: what follows the # is not sent to the server.
+function addressOf(id, start, end) {
+  const place = new URLSearchParams({ post: id });
+  if (end > start) {
+    place.set("start", start);
+    place.set("end", end);
+  }
+  return `#${place}`;
+}
+
+// Opens the post that the page's address names, if it does.
+export function openFromAddress() {
+  const place = new URLSearchParams(location.hash.slice(1));
+  const id = place.get("post");
+  if (!id) return;
+  const [start, end] = ["start", "end"].map((name) => Number.parseInt(place.get(name) ?? "0", 10) || 0);
+  openPost(id, start >= 0 && end > start ? { start, end } : {});
+}
+
+dialog.addEventListener("close", () => {
+  shown += 1;
+  history.replaceState(null, "", location.pathname);
+});
+dialog.querySelector(".close").addEventListener("click", () => dialog.close());
+// A press beside the post closes it.
+dialog.addEventListener("click", (event) => {
+  if (event.target === dialog) dialog.close();
+});

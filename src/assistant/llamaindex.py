@@ -1,1 +1,0 @@
-"""The index and the answerer for programs that are written with llama-index."""
