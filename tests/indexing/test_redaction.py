@@ -7,7 +7,7 @@ import json
 import pytest
 from seeded_secrets import planted
 
-from assistant.errors import IndexMismatch
+from assistant.errors import IndexMismatch, SourceError
 from assistant.indexing.build import known_roots
 from assistant.indexing.claims import claim_of
 from assistant.indexing.generation import Generation
@@ -137,6 +137,16 @@ def test_a_forgotten_source_is_not_read_again_when_masking_changes(small, jsonl)
     report = small.build(forget=[str(gone)])
     assert report.posts == 1
     assert str(gone) not in known_roots(small.folder)
+
+
+def test_a_source_that_is_gone_when_masking_changes_is_named_with_the_command_that_drops_it(small, jsonl):
+    gone = jsonl("b.jsonl", CLEAN)
+    before = small.build(jsonl("a.jsonl", POST), gone, redact=False).generation
+    gone.unlink()
+    with pytest.raises(SourceError, match=r"b\.jsonl is gone") as error:
+        small.build()
+    assert f"assistant sources remove {gone}" in error.value.hint
+    assert small.folder.current_name() == before
 
 
 def test_an_index_of_the_first_format_is_refused_and_built_anew_by_the_command_of_the_hint(small, jsonl):

@@ -150,6 +150,11 @@ def _renewed(previous: Path | None, paths: Sequence[str], forget: Sequence[str],
     named = [str(Path(path).expanduser().resolve()) for path in paths]
     known = _roots(previous / "posts.sqlite") if previous else []
     if every:
+        for gone in (root for root in known if root not in forget and not Path(root).exists()):
+            raise SourceError(
+                f"all sources have to be read again, since masking or the format has changed: {gone} is gone",
+                hint=f"bring it back, or drop it with its posts: `assistant sources remove {gone}`",
+            )
         return sorted({*named, *known}.difference(forget))
     if named or forget:
         return named

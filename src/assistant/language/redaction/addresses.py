@@ -44,7 +44,7 @@ _A_WORD = frozenset(
     "users was you".split()
 )
 _REMOTE = re.compile(r"(?:://[^\s/@]{0,48}|\b(?:ssh|scp|sftp|rsync|mosh|sshfs|slogin|autossh|ssh-copy-id)\b[^\n]{0,48})$")
-_PROMPT = re.compile(r":[~/\w\\.]|[ ][^\s\]]{1,40}\][#$%]|[ ]?[#$%](?:\s|$)")
+_PROMPT = re.compile(r":[~/\w\\.]|[ ][^\s\]]{1,120}\][ ]?[#$%]|[ ]?[#$%](?:\s|$)")
 _BEFORE = 64
 """Code points before an address that are looked at."""
 

@@ -50,9 +50,7 @@ _AUTHORIZATION = re.compile(
     re.VERBOSE,
 )
 _IN_ADDRESS = re.compile(r"""://[^\s/:@"'<>]{0,64}+:(?P<v>[^\s/@"'<>█]{3,128}+)@(?=[\w\[])""")
-_PARAMETER = re.compile(
-    r"[?&](?:key|sig|signature|auth|appid|app_id|x-amz-signature|session|code)=(?P<v>[\w%.~+/=-]{16,2000}+)"
-)
+_PARAMETER = re.compile(r"[?&](?:sig|signature|auth|appid|app_id|x-amz-signature|session|code)=(?P<v>[\w%.~+/=-]{16,2000}+)")
 _LOGIN = re.compile(
     r"""\b(?:sshpass|unlock-keychain|docker[ ]login|mysql|twine[ ]upload|smbclient)\b[^\n]{0,80}?
     [ ]-p[ ]{0,2}["']?(?P<v>[^\s"']{6,128})""",
