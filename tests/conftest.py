@@ -29,7 +29,7 @@ from assistant.pipeline import Assistant
 from assistant.settings import Settings
 
 # How long it takes to make an example says how busy the machine is, not what the code does.
-hypothesis.settings.register_profile("project", suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("project")
 
 REPOSITORY = Path(__file__).resolve().parents[1]

@@ -10,15 +10,21 @@ from assistant.types import Usage
 
 
 class Scripted:
-    """Says `pieces`, or what a function of the messages gives; fails after `fails_after` pieces or at the end."""
+    """Says `pieces`, or what a function of the messages gives; fails after `fails_after` pieces or at the end.
+
+    After `faults_after` pieces it raises what nobody foresees.
+    """
 
     name = "openai:scripted"
 
-    def __init__(self, pieces, *, fails_after=None, breaks_off=False, wait=0.0, reason="stop", window=16_000):
+    def __init__(
+        self, pieces, *, fails_after=None, faults_after=None, breaks_off=False, wait=0.0, reason="stop", window=16_000
+    ):
         self.asked = []
         self.closed = 0
         self._pieces = pieces
         self._fails_after = fails_after
+        self._faults_after = faults_after
         self._breaks_off = breaks_off
         self._wait = wait
         self._reason = reason
@@ -34,6 +40,8 @@ class Scripted:
             for number, piece in enumerate(pieces):
                 if number == self._fails_after:
                     raise ServerUnreachable("the scripted model broke off", hint="write it a longer script")
+                if number == self._faults_after:
+                    raise RuntimeError("a fault of the test's own")
                 if self._wait:
                     await asyncio.sleep(self._wait)
                 yield piece

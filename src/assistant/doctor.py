@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, IndexUnusable
 from assistant.indexing.build import known_roots
 from assistant.indexing.embedders import embedder_from
 from assistant.indexing.generation import open_in_force
@@ -80,6 +80,11 @@ def _index(settings: Settings) -> str:
     )
     manifest = generation.manifest
     generation.close()
+    if not manifest.posts:
+        raise IndexUnusable(
+            f"{manifest.generation}: the index is empty, no question can be answered from it",
+            hint="name files or folders with posts: `assistant index PATH`; `assistant index --explain PATH` says what is read",
+        )
     return f"{manifest.generation}: {manifest.posts} posts, {manifest.threads} threads, {manifest.chunks} chunks"
 
 

@@ -13,13 +13,21 @@
     ├── PostNotFound              1   404
     ├── EvaluationError           1   422   a set, a run or its scores cannot be used
     ├── RequestRefused            1   400   the server does not take a request
+    │   ├── ParameterRefused      1   400   a parameter of OpenAI's protocol cannot be met
+    │   │   └── ModelNotFound     1   404   it names another model
     │   ├── KeyNeeded             1   401   without a key, or with one that is not known
     │   ├── ForeignOrigin         1   403   sent by another site's page
+    │   ├── RouteUnknown          1   404   nothing is served there
+    │   ├── MethodUnknown         1   405   not by this method
     │   ├── BodyTooSlow           1   408   its body does not come
     │   ├── CursorExpired         1   410   the next page of a list that has changed since
     │   ├── BodyTooLarge          1   413
+    │   ├── NotJson               1   415   its body is not said to be JSON
     │   ├── ForeignHost           1   421   addressed to a name that is not the server's
+    │   ├── FieldsRefused         1   422   its body is JSON, but not what is asked for
     │   └── Overloaded            1   429   as many are answered and waiting as the settings allow
+    ├── Fault                     1   500   a fault of ours, as it is told to others
+    ├── NotReady                  1   503   the server is to get no requests now
     ├── TookTooLong               1   504   an answer took longer than the server allows
     └── ServerUnreachable         6   502   a model server does not answer
         ├── ServerTimedOut        6   504   it takes too long
@@ -114,6 +122,22 @@ class RequestRefused(AssistantError):
     http_status = 400
 
 
+class ParameterRefused(RequestRefused):
+    """A parameter of OpenAI's protocol cannot be met. `param` is its path, as in `messages[0].content`, None for the body as a
+    whole; `code` is one of OpenAI's codes."""
+
+    def __init__(self, message: str, *, hint: str, param: str | None, code: str = "unsupported_value") -> None:
+        super().__init__(message, hint=hint)
+        self.param = param
+        self.code = code
+
+
+class ModelNotFound(ParameterRefused):
+    """There is no model of this name."""
+
+    http_status = 404
+
+
 class KeyNeeded(RequestRefused):
     """The request carries no key, or one that the server does not know."""
 
@@ -124,6 +148,18 @@ class ForeignOrigin(RequestRefused):
     """A page of another site sent the request."""
 
     http_status = 403
+
+
+class RouteUnknown(RequestRefused):
+    """Nothing is served at this path."""
+
+    http_status = 404
+
+
+class MethodUnknown(RequestRefused):
+    """What is served at this path is not asked for by this method."""
+
+    http_status = 405
 
 
 class BodyTooSlow(RequestRefused):
@@ -144,10 +180,22 @@ class BodyTooLarge(RequestRefused):
     http_status = 413
 
 
+class NotJson(RequestRefused):
+    """The body is said to be something else than JSON, or is not said to be JSON."""
+
+    http_status = 415
+
+
 class ForeignHost(RequestRefused):
     """The request is addressed to a host name that the server does not go by."""
 
     http_status = 421
+
+
+class FieldsRefused(RequestRefused):
+    """The body is JSON, but not what is asked for."""
+
+    http_status = 422
 
 
 class Overloaded(RequestRefused):
@@ -158,6 +206,19 @@ class Overloaded(RequestRefused):
     def __init__(self, message: str, *, hint: str, retry_after: int) -> None:
         super().__init__(message, hint=hint)
         self.retry_after = retry_after
+
+
+class Fault(AssistantError):
+    """A fault of ours, as it is told to others. What it was is in the log alone."""
+
+    def __init__(self) -> None:
+        super().__init__("something went wrong in the server", hint="see its log, by the id of the request")
+
+
+class NotReady(AssistantError):
+    """The server is to get no requests now."""
+
+    http_status = 503
 
 
 class TookTooLong(AssistantError):

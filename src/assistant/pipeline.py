@@ -8,37 +8,26 @@ import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, aclosing
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from assistant.answering.extractive import quoted
-from assistant.answering.field_answers import about_fields
-from assistant.answering.finding.confidence import Confidence, Observed
-from assistant.answering.finding.finder import Finder, Found
-from assistant.answering.finding.remembering import Remembering
-from assistant.conversation import rewritten, standalone
+from assistant.answering.finding.confidence import Observed
+from assistant.answering.finding.finder import Found
+from assistant.answering.wording import heading
 from assistant.indexing.embedders import Embedder, embedder_from
 from assistant.indexing.generation import Generation
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.in_force import InForce
 from assistant.indexing.manifest import Recipe
-from assistant.language.terms import terms_of
 from assistant.llm.choosing import model_from
 from assistant.llm.model import Model
+from assistant.opened import READ_HITS, Opened
 from assistant.retrieval.filters import Filters
-from assistant.retrieval.follow_up import to_read
-from assistant.retrieval.question import Question
-from assistant.retrieval.retriever import Retriever
-from assistant.retrieval.spelling import corrected
 from assistant.settings import Settings
-from assistant.types import Answer, Hit, Near, Part, Post, Provenance, Reply, Standalone, Timings, Turn, Usage
-
-if TYPE_CHECKING:
-    from assistant.answering.prose.answerer import Prose
+from assistant.types import Answer, Hit, Near, Post, Provenance, Reply, Standalone, Timings, Turn
 
 ResultT = TypeVar("ResultT")
-READ_HITS = 5
 NEAREST = 5
 
 
@@ -64,91 +53,16 @@ class Answered:
     answer: Answer
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The hits of a search, what the query was understood as, and the generation that was searched."""
+
+    hits: tuple[Hit, ...]
+    understood: str
+    generation: str
+
+
 Event = Retrieved | TextDelta | Answered
-
-
-class Opened:
-    """All that answers from one generation."""
-
-    def __init__(self, generation: Generation, embedder: Embedder, settings: Settings, model: Model | None) -> None:
-        self.generation = generation
-        self.settings = settings
-        self.model = model
-        self._embedder = embedder
-        self._reading = Remembering(embedder)
-
-    @cached_property
-    def retriever(self) -> Retriever:
-        return Retriever(self.generation, self._embedder, self.settings.without)
-
-    @cached_property
-    def confidence(self) -> Confidence:
-        return Confidence.of(self.settings.confidence_model)
-
-    @cached_property
-    def finder(self) -> Finder:
-        settings = self.settings
-        return Finder(self.generation, self._reading, self.confidence, settings.refuse_below, settings.without)
-
-    @cached_property
-    def prose(self) -> Prose | None:
-        """The answerer that asks a model, None where the posts are quoted."""
-        if self.model is None:
-            return None
-        from assistant.answering.prose.answerer import Prose
-
-        settings = self.settings
-        return Prose(
-            self.model, self._reading, self.generation.lexical.rarity,
-            answer_tokens=settings.answer_tokens, strict=settings.strict, without=settings.without,
-        )  # fmt: skip
-
-    async def standalone(self, text: str, history: Sequence[Turn]) -> tuple[Standalone, Usage | None]:
-        """The question made to stand by itself, by the model where there is one and it is needed, and spelt right."""
-        rarity = self.generation.lexical.rarity
-        if self.model is None:
-            whole, usage = standalone(text, history, rarity), None
-        else:
-            whole, usage = await rewritten(text, history, rarity, self.model)
-        return replace(whole, text=self.spelt(whole.text)), usage
-
-    def understood(self, text: str, history: Sequence[Turn] = ()) -> Standalone:
-        """The same without a model."""
-        whole = standalone(text, history, self.generation.lexical.rarity)
-        return replace(whole, text=self.spelt(whole.text))
-
-    def spelt(self, text: str) -> str:
-        """The text with its typing errors led back to words of the posts."""
-        if Part.SPELLING in self.settings.without:
-            return text
-        generation = self.generation
-
-        def known(word: str) -> bool:
-            stems = terms_of(word)
-            return any(term in generation.lexical for term in stems) or any(map(self._embedder.is_word, (word, *stems)))
-
-        return corrected(text, known, generation.vocabulary.nearest)
-
-    def question(self, text: str) -> Question:
-        """A text as what is searched for."""
-        return Question(text, plain=Part.IDENTIFIERS in self.settings.without)
-
-    def hits(self, asked: Standalone, k: int, filters: Filters | None) -> tuple[list[Hit], list[Hit]]:
-        """The best `k` hits, and those that an answer is sought in: the best thread of the turn that a follow-up leans on is
-        among them."""
-        retriever, question = self.retriever, self.question(asked.text)
-        if asked.leans_on is None:
-            hits = retriever.search(question, k, filters)
-            return hits, hits[:READ_HITS]
-        before = retriever.before(self.question(self.spelt(asked.leans_on)), filters)
-        hits = retriever.search(question, k, filters, before=before)
-        return hits, to_read(hits, before.thread_id, READ_HITS)
-
-    def reply(self, asked: Standalone, hits: Sequence[Hit], nearest: Sequence[Near], filters: Filters) -> Reply | Found:
-        """What the posts' fields say, a refusal, or what an answer can be made from."""
-        question = self.question(asked.text)
-        fields = None if Part.FIELDS in self.settings.without else about_fields(self.generation, question, filters)
-        return fields or self.finder.find(question, hits, nearest)
 
 
 class Assistant:
@@ -187,9 +101,17 @@ class Assistant:
         self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
     ) -> list[Hit]:
         """The best `k` hits (default: the setting `k`) for a query."""
+        return list(self.searched(query, k, filters, every_chunk=every_chunk).hits)
+
+    def searched(
+        self, query: str, k: int | None = None, filters: Filters | None = None, *, every_chunk: bool = False
+    ) -> Searched:
+        """The same with all that a surface tells of it."""
         with self.opened() as opened:
-            question = opened.question(opened.spelt(query))
-            return opened.retriever.search(question, k or self.settings.k, filters, every_chunk=every_chunk)
+            understood = opened.spelt(query)
+            question = opened.question(understood)
+            hits = opened.retriever.search(question, k or self.settings.k, filters, every_chunk=every_chunk)
+            return Searched(tuple(hits), understood, opened.generation.name)
 
     def understood(self, text: str, history: Sequence[Turn] = ()) -> str:
         """The question that is searched for where no model rewrites it."""
@@ -232,7 +154,7 @@ class Assistant:
         asked, rewriting = await opened.standalone(question, history)
         clock.rewrite = clock.now()
         hits, read = await in_thread(opened.hits, asked, max(READ_HITS, NEAREST, self.settings.k), filters)
-        nearest = tuple(Near(hit.post.post_id, hit.post.title, hit.score) for hit in hits[:NEAREST])
+        nearest = tuple(Near(hit.post.post_id, heading(hit.post), hit.score) for hit in hits[:NEAREST])
         clock.retrieve = clock.now()
         yield Retrieved(asked.text, tuple(hits))
         reply = await in_thread(opened.reply, asked, read, nearest, filters)
@@ -265,15 +187,20 @@ class Assistant:
 
 
 async def in_thread(work: Callable[..., ResultT], *arguments: object) -> ResultT:
-    """What `work` returns, done in a thread. Given up, it still waits for the thread: what that reads must not be closed."""
+    """What `work` returns, done in a thread. Given up, however often, it still waits for the thread: what that reads must not
+    be closed."""
     running = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()  # looked at, since nobody else will
-        raise
+    given_up: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            given_up = error
+    if given_up is None:
+        return running.result()
+    if not running.cancelled():
+        running.exception()  # looked at, since nobody else will
+    raise given_up
 
 
 class _Clock:
@@ -301,4 +228,4 @@ async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn]
     raise AssertionError("an answer ends with Answered")
 
 
-__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "TextDelta", "answer_of", "in_thread"]
+__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "Searched", "TextDelta", "answer_of", "in_thread"]

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from assistant.answering.wording import MARKS
+from assistant.answering.wording import MARKS, NO_POST, NOT_SAID
 from assistant.language.code import outside_code
 from assistant.language.controls import without_controls
 from assistant.pipeline import Event, Retrieved, TextDelta
@@ -105,14 +105,14 @@ def _count(number: int, noun: str) -> str:
 def _source_line(citation: Citation, paint: Painter) -> str:
     label, post = paint(f"[{citation.label}]", "cyan"), citation.post
     if post is None:
-        return f"{label} {paint('names no post that was found', 'yellow')}"
+        return f"{label} {paint(NO_POST, 'yellow')}"
     place = post.url or (f"{shown_path(post.sources[0].path)}:{post.sources[0].line}" if post.sources else "")
     line = f"{label} {one_line(_title(post))} · {post.post_id} {citation.start}–{citation.end} · {one_line(place)}"
     if citation.claim == citation.quote:
         return line  # the text is the quotation
     quote = one_line(citation.quote)
     shown = f"“{quote[:LONGEST_QUOTE]}{' …' if len(quote) > LONGEST_QUOTE else ''}”"
-    doubt = "" if citation.verdict is Verdict.VERIFIED else paint(" (does not say so)", "yellow")
+    doubt = "" if citation.verdict is Verdict.VERIFIED else paint(f" ({NOT_SAID})", "yellow")
     return f"{line}\n    {paint(shown, 'dim')}{doubt}"
 
 
@@ -180,7 +180,19 @@ def hit_json(hit: Hit) -> dict[str, Any]:
 
 def _citation_json(citation: Citation) -> dict[str, Any]:
     post = citation.post
-    names = ("post_id", "source_id", "thread_id", "title", "url")
+    names = (
+        "post_id",
+        "source_id",
+        "thread_id",
+        "title",
+        "url",
+        "role",
+        "accepted",
+        "author",
+        "created",
+        "activity",
+        "replies",
+    )
     place = {name: getattr(post, name, None) for name in names} | {"source": _source(post) if post else None}
     return {
         "label": citation.label, "claim": citation.claim, **place, "start": citation.start, "end": citation.end,

@@ -10,6 +10,7 @@ from pathlib import Path
 from prompt_toolkit import PromptSession
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
+from assistant.answering.wording import NO_POST
 from assistant.errors import AssistantError
 from assistant.pipeline import Assistant
 from assistant.render import Painter, post_text, told
@@ -106,4 +107,4 @@ class Repl:
         if cited is not None and cited.post is not None:
             print(post_text(cited.post, self._paint))
         else:
-            print(f"the last answer has no citation {label!r}" if cited is None else f"[{label}] names no post that was found")
+            print(f"the last answer has no citation {label!r}" if cited is None else f"[{label}] {NO_POST}")

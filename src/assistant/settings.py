@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="names, or name:port, that `serve` is reached by besides its address; requests to others are refused"
     )
+    public_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$",
+        description="address that people reach `serve` by, where a proxy stands before it; for links to posts without one",
+    )  # fmt: skip
     api_keys: Path = Field(
         default_factory=lambda: platformdirs.user_config_path("assistant") / "api-keys.json",
         description="file of the hashed keys that `serve` takes, kept by `assistant key`",

@@ -302,6 +302,10 @@ class Usage:
         return Usage(self.prompt_tokens + other.prompt_tokens, self.completion_tokens + other.completion_tokens, cost)
 
 
+SERVER_FAILED = 500
+"""HTTP statuses from which on it is not the one who asked that must mend it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CutOff:
     """Why a model's answer ended early, what to do about it, and the exit code that this means: 0 where a limit of the
@@ -312,6 +316,11 @@ class CutOff:
     exit_code: int = 0
     http_status: int = 200
     by_length: bool = False
+
+    @property
+    def by_server(self) -> bool:
+        """Whether the model's server failed; else a limit was reached."""
+        return self.http_status >= SERVER_FAILED
 
 
 @dataclass(frozen=True, slots=True)

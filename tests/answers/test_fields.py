@@ -6,10 +6,16 @@ import asyncio
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from assistant.answering.field_answers import about_fields
 from assistant.answering.fields import age_hours, parse
+from assistant.answering.wording import LONGEST_TITLE, heading, refused, title_of
 from assistant.pipeline import answer_of
-from assistant.types import Role
+from assistant.retrieval.filters import Filters
+from assistant.retrieval.question import Question
+from assistant.types import Near, Post, Refusal, Role
 
 
 def ask(assistant, question):
@@ -50,16 +56,81 @@ def test_as_many_posts_are_shown_as_were_asked_for(forum):
     assert [citation.post.views for citation in reply.citations] == wanted
 
 
-def test_the_number_of_threads_is_counted(forum):
-    reply = ask(forum, "How many threads are there?")
-    assert re.search(rf"\b{len(openers(forum))}\b", reply.text)
+@pytest.mark.parametrize("kind", ["posts", "threads", "questions"])
+def test_what_is_asked_for_is_what_is_counted(forum, kind):
+    store = forum.generation.posts
+    posts = store.posts(range(len(store)))
+    wanted = {
+        "posts": len(posts),
+        "threads": len({post.thread_id for post in posts}),
+        "questions": len([post for post in posts if post.role is Role.QUESTION]),
+    }
+    reply = ask(forum, f"How many {kind} are there?")
+    assert reply.text.startswith(f"{wanted[kind]} {kind} stored here")
     assert reply.confidence == 1.0
+
+
+def test_posts_and_threads_are_counted_as_the_index_counts_them(small, jsonl):
+    question = {"id": "1", "title": "Why is the valve loud?", "body": "It hums.", "tags": ["valves"]}
+    reply = {"id": "2", "body": "Its spring is worn.", "reply_to": "1", "thread_id": "1"}
+    report = small.build(jsonl("a.jsonl", question, reply))
+    counted = {(kind, about): answered(small, f"How many {kind} {about}are there?").split()[:2]
+               for kind in ("posts", "threads") for about in ("", "about valves ")}  # fmt: skip
+    assert (report.posts, report.threads) == (2, 1)
+    assert set(map(tuple, counted.values())) == {("2", "posts"), ("1", "thread")}
+
+
+def answered(small, question):
+    """The text of the answer to a field question from a small index."""
+    return about_fields(small.generation(), Question(question), Filters()).text
+
+
+LONG = "The relay " + "clicks and hums without end " * 20
+
+
+@pytest.mark.parametrize(("title", "body"), [("", LONG), (LONG, "Words.")])
+def test_what_is_too_long_to_be_shown_is_cut_behind_a_word_and_says_so(title, body):
+    shown = heading(Post("p1", "t1", title, body, "sha"))
+    assert shown.endswith(" …")
+    assert len(shown) <= LONGEST_TITLE + 2
+    assert shown.removesuffix(" …").split() == LONG.split()[: len(shown.split()) - 1]
+
+
+@given(st.text("ab \n", max_size=400))
+def test_a_short_text_is_its_own_heading_and_a_long_one_is_cut(body):
+    shown = heading(Post("p1", "t1", "", body, "sha"))
+    whole = " ".join(body.split())
+    assert shown == whole if len(whole) <= LONGEST_TITLE else whole.startswith(shown.removesuffix(" …"))
+    assert len(shown) <= LONGEST_TITLE + 2
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("“Radio busy” on pairing", "“‘Radio busy’ on pairing”"),
+        ('It says "busy" and "off"', "“It says ‘busy’ and ‘off’”"),
+        ('A 15" screen', '“A 15" screen”'),
+        ("«Busy»", "“‹Busy›”"),
+    ],
+)
+def test_quotation_marks_inside_a_title_are_single_ones(title, shown):
+    assert title_of(Post("p1", "t1", title, "", "sha")) == shown
+    assert refused(Refusal.NOT_HERE, [Near("p1", title, 1.0)]).endswith(f"- {shown}")
+
+
+def test_a_near_post_without_a_title_is_shown_by_its_text(forum):
+    titled = {post.post_id: post.title or post.body for post in openers(forum)}
+    untitled = [post for post in openers(forum) if not post.title]
+    for post in untitled[:3]:
+        nearest = asyncio.run(answer_of(forum, " ".join(post.body.split()[:12]))).nearest
+        assert all(near.title for near in nearest)
+    assert titled
 
 
 def test_the_number_of_posts_with_a_tag_is_counted(sample):
     tagged = [post for post in openers(sample) if "NestStore" in post.tags]
     text = ask(sample, "How many questions about NestStore are there?").text
-    assert re.match(rf"{len(tagged)} threads? about “NestStore”", text)
+    assert re.match(rf"{len(tagged)} questions? about “NestStore”", text)
 
 
 def test_unanswered_threads_have_no_known_reply(forum):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistant.answering import wording
+from assistant.answering.fields import parse
 from assistant.conversation import standalone
-from assistant.types import Rewriting, Turn
+from assistant.conversation.phrases import NOT_HERE
+from assistant.pipeline import answer_of
+from assistant.types import Near, Post, Refusal, Rewriting, Status, Turn
 
 SUBJECT = "What does TKMountErrorDomain Code=37 mean on Corvid OS 14.2?"
 HISTORY = (Turn("user", SUBJECT), Turn("assistant", "It was refused by the broker [1]."))
@@ -242,3 +248,128 @@ def test_a_follow_up_finds_what_its_subject_names(sample):
 def test_another_subject_behind_an_opening_finds_its_posts(sample):
     asked = standalone("also, slider value announced twice by Birdsong", HISTORY, sample.generation.lexical.rarity)
     assert "PUSlider" in sample.search(asked.text, 1)[0].post.title
+
+
+ROTATED = "Why is the preview of my external camera rotated by 90 degrees?"
+REFUSED = "The posts stored here do not answer this. The nearest threads:\n\n- “Rotated preview of the broker”"
+
+
+@pytest.mark.parametrize(
+    "between", [(), ("and is there a fix?", "Turn it [1]."), ("How do I pair the Pocket?", "Hold it [1].")]
+)
+@pytest.mark.parametrize(
+    "again", [ROTATED, "why is my external camera's preview rotated by 90 degrees", f"Thanks. {ROTATED}"]
+)  # fmt: skip
+def test_a_question_asked_again_is_taken_as_asked(between, again):
+    history = conversation(ROTATED, "A reply says: set previewLayer.rotationSource [1].", *between)
+    asked = standalone(again, history, rarity)
+    assert (asked.text, asked.how, asked.leans_on) == (again.removeprefix("Thanks. "), Rewriting.AS_ASKED, None)
+    assert asked.why == "repeats an earlier question"
+
+
+@pytest.mark.parametrize("story", ["My toolbar keeps its light tint when the theme changes, how do I fix it?",
+                                   "So why is it that the broker refuses a mount at login?"])  # fmt: skip
+def test_a_story_told_again_is_taken_as_asked_with_the_words_that_point_within_it(story):
+    asked = standalone(story, conversation(story, "Set mountScope [1]."), rarity)
+    assert (asked.text, asked.how) == (story, Rewriting.AS_ASKED)
+
+
+def test_another_number_makes_another_question():
+    again = ROTATED.replace("90", "180")
+    assert standalone(again, conversation(ROTATED, "Set rotationSource [1]."), rarity).why != "repeats an earlier question"
+
+
+def test_a_follow_up_asked_again_after_another_subject_follows_that():
+    history = (
+        *HISTORY,
+        *conversation("why does it happen?", "No [1].", "How do I pair the Pocket with WDTimeline?", "Hold it [1]."),
+    )
+    assert "WDTimeline" in standalone("why does it happen?", history, rarity).text
+
+
+def about_posts(text):
+    return parse(text) is not None
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Which thread has the most replies?", "What is the newest post?", "How many posts are there about audio?",
+     "What is the last post?", "Which posts this week are unanswered?"],
+)  # fmt: skip
+@pytest.mark.parametrize("before", [SUBJECT, "Which posts are unanswered?"])
+def test_a_question_for_posts_carries_nothing(question, before):
+    asked = standalone(question, conversation(before, "- “A title” [1]"), rarity, about_posts)
+    assert (asked.text, asked.how, asked.leans_on) == (question, Rewriting.AS_ASKED, None)
+
+
+@pytest.mark.parametrize(
+    "question", ["Which of them are unanswered?", "and the newest?", "Which of those threads has the most replies?",
+                 "how many posts are about it?"],
+)  # fmt: skip
+def test_a_question_for_posts_that_points_back_leans(question):
+    before = "Which posts about audio are unanswered?"
+    asked = standalone(question, conversation(before, "- “A title” [1]"), rarity, about_posts)
+    assert (asked.how, asked.leans_on) == (Rewriting.CARRIED, before)
+
+
+@pytest.mark.parametrize(
+    "question", ["What is the price of Rookery?", "Who was the founder of Corvid?", "Is Rookery's price high?"]
+)
+def test_a_thing_of_a_name_that_nobody_mentioned_is_a_subject(question):
+    asked = standalone(question, conversation("How do I mount a TKVolume without a prompt?", "Like so [1]."), rarity)
+    assert (asked.text, asked.how) == (question, Rewriting.NEW_SUBJECT)
+
+
+def test_a_thing_of_a_name_that_was_mentioned_is_none():
+    history = conversation("How do I mount a TKVolume in Rookery without a prompt?", "Like so [1].")
+    assert "TKVolume" in standalone("What is the price of Rookery?", history, rarity).text
+
+
+def test_what_the_posts_do_not_hold_is_not_carried_on():
+    history = conversation("pale lemon cake", REFUSED, "What is the capital of France?", REFUSED, "Write a poem", REFUSED)
+    asked = standalone("What can you do?", history, rarity)
+    assert (asked.text, asked.leans_on) == ("What can you do?", None)
+
+
+def test_a_refused_question_between_two_of_a_subject_is_left_out():
+    text = standalone("and on 14.4?", (*HISTORY, *conversation("and the lemon cake?", REFUSED)), rarity).text
+    assert "TKMountErrorDomain" in text
+    assert "lemon" not in text
+
+
+@pytest.mark.parametrize("question", ["no, I meant the simulator", "and on 14.4?", "why does it do that?"])
+def test_who_asks_on_after_a_refusal_still_leans_on_what_was_refused(question):
+    asked = standalone(question, conversation("How do I rebuild the shared cache?", REFUSED), rarity)
+    assert "rebuild" in asked.text
+    assert asked.leans_on == "How do I rebuild the shared cache?"
+
+
+def test_the_titles_that_a_refusal_lists_are_no_subject():
+    asked = standalone("preview broker", conversation("How do I rebuild the shared cache?", REFUSED), lambda term: 0.3)
+    assert "mentions" not in asked.why
+
+
+@pytest.mark.parametrize("reason", sorted(set(Refusal) - {Refusal.ASKED_NOT_ANSWERED, Refusal.MODEL_STOPPED}))
+def test_a_refusal_is_known_by_how_it_is_worded(reason):
+    assert NOT_HERE.match(wording.refused(reason, [Near("p1", "A title", 0.1)]))
+
+
+def test_what_was_raised_and_not_answered_is_a_subject():
+    assert not NOT_HERE.match(wording.refused(Refusal.ASKED_NOT_ANSWERED, [], Post("p1", "t1", "A title", "A body.", "0")))
+
+
+@pytest.mark.parametrize("question", ["xxxxxxxxxxxxxxxxx", "asdfgh", "qwrtzp sdfghj?"])
+def test_keys_struck_at_random_stand_by_themselves(sample, question):
+    with sample.opened() as opened:
+        asked = opened.understood(question, HISTORY)
+    assert (asked.text, asked.leans_on) == (question, None)
+
+
+@pytest.mark.parametrize("question", ["downsides?", "are there any pitfalls?", "und warum?", "and on xxxxxx?"])
+def test_a_follow_up_in_words_that_no_post_knows_leans(sample, question):
+    with sample.opened() as opened:
+        assert opened.understood(question, HISTORY).how is Rewriting.CARRIED
+
+
+def test_a_nonsense_word_is_not_answered_with_the_thread_before(sample):
+    assert asyncio.run(answer_of(sample, "xxxxxxxxxxxxxxxxx", HISTORY)).reply.status is Status.REFUSED

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 import httpx2
 import pytest
+from browsing import chromium, visiting
 from live_server import listening, running
 
 from assistant.api.app import create_app
@@ -31,7 +32,8 @@ def keyless(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def make_service(sample_index, embedder, keyless):
-    """Makes a service over the sample forum (`index` names another) with settings of a test's own, or a scripted model."""
+    """Makes a service over the sample forum (`index` names another) with settings of a test's own, or a scripted model.
+    Who asks for one closes it."""
 
     def make(model=None, embedder=embedder, **changes):
         named = {"generator": model.name} if model else {}
@@ -44,9 +46,8 @@ def make_service(sample_index, embedder, keyless):
 @pytest.fixture
 def service(make_service):
     """A service over the sample forum that quotes."""
-    service = make_service()
-    yield service
-    service.close()
+    with closing(make_service()) as service:
+        yield service
 
 
 @pytest.fixture
@@ -59,10 +60,8 @@ def app(service):
 def server(make_service):
     """One server over the sample forum that quotes, for all tests that change nothing about it."""
     listener, url = listening()
-    with listener:
-        service = make_service(port=int(url.rpartition(":")[2]))
-        with running(create_app(service), listener):
-            yield Served(url, service)
+    with listener, closing(make_service()) as service, running(create_app(service), listener):
+        yield Served(url, service)
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def client(server):
 
 @pytest.fixture
 def serve_app():
-    """Runs an app under a server of its own until the test ends; its address."""
+    """Runs an app under a server of its own until the test ends; its address. A service behind it is closed by its maker."""
     with ExitStack() as servers:
 
         def serve(app):
@@ -94,8 +93,22 @@ def serve_with(make_service):
         def serve(changes=None, model=None):
             listener, url = listening()
             servers.enter_context(listener)
-            service = make_service(model, **{"port": int(url.rpartition(":")[2]), **(changes or {})})
+            service = servers.enter_context(closing(make_service(model, **(changes or {}))))
             servers.enter_context(running(create_app(service), listener))
             return url
 
         yield serve
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium, for the tests of a module."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Opens the page, of the session's server if no other is named."""
+    with visiting(browser, server.url) as open_page:
+        yield open_page

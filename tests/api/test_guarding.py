@@ -140,6 +140,12 @@ def test_another_request_id_is_replaced(ask, recorder, given):
     assert recorder.reached[0]["state"]["request_id"] == response.headers["x-request-id"]
 
 
+def test_the_host_that_was_checked_is_left_for_the_routes_as_it_was_written(ask, recorder):
+    for host in ("127.0.0.1:8000", "LocalHost", "[::1]:9"):
+        assert ask(host=host).status == 200
+    assert [scope["state"]["authority"] for scope in recorder.reached] == ["127.0.0.1:8000", "LocalHost", "[::1]:9"]
+
+
 def test_two_requests_have_two_ids(ask):
     assert ask().headers["x-request-id"] != ask().headers["x-request-id"]
 
@@ -303,13 +309,28 @@ def test_a_server_that_needed_a_key_never_opens_up(recorder, tmp_path, capsys):
     secret, _ = make(file, "only")
     ask = Client(guarded(recorder, service_of(recorder, tmp_path)))
     whole = file.read_text()
-    for content in (None, "", "{", '{"keys": []}', '{"keys": [{"name": "x"}]}', "[]"):
+    for content in (None, "", "{", '{"keys": []}', '{"keys": [{"name": "x"}]}', "[]", "[" * 100_000):
         file.unlink(missing_ok=True)
         if content is not None:
             file.write_text(content)
         assert (ask().status, ask(x_api_key=secret).status) == (401, 401), content
     file.write_text(whole)
     assert ask(x_api_key=secret).status == 200
+
+
+def test_a_file_of_keys_that_was_not_read_to_its_end_was_not_seen(recorder, tmp_path, monkeypatch):
+    file = tmp_path / "api-keys.json"
+    secret, _ = make(file, "only")
+    ask = Client(guarded(recorder, service_of(recorder, tmp_path)))
+    remove(file, "only")
+
+    def fails(path):
+        raise MemoryError
+
+    with monkeypatch.context() as patched, pytest.raises(MemoryError):
+        patched.setattr("assistant.api.guarding.keys.read", fails)
+        ask(x_api_key=secret)
+    assert ask(x_api_key=secret).status == 401
 
 
 def test_the_first_key_that_is_made_closes_a_server_that_runs(ask, tmp_path):
@@ -370,3 +391,23 @@ def test_the_answer_may_take_longer_than_the_body(tmp_path):
     assert (
         Client(Identified(Bounded(Slow(), most_seconds=0.05)))(messages=[part(b"a", False)], content_length="1").status == 200
     )
+
+
+def test_a_request_that_the_server_cancels_is_told_so_where_nothing_was_sent(tmp_path):
+    async def cancelled(scope, receive, send):
+        raise asyncio.CancelledError
+
+    observer = Recorder()
+    for path, said in (("/ask", "code"), ("/v1/chat/completions", "error")):
+        response = Client(guarded(cancelled, service_of(observer, tmp_path)))(path=path)
+        assert (response.status, response.headers["connection"], response.headers["retry-after"]) == (503, "close", "5")
+        assert said in json.loads(response.body) and "default-src 'none'" in response.headers["content-security-policy"]
+
+
+def test_a_request_that_the_server_cancels_in_the_middle_of_its_answer_stays_cancelled(tmp_path):
+    async def cancelled(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        Client(guarded(cancelled, service_of(Recorder(), tmp_path)))()

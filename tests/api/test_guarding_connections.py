@@ -12,13 +12,11 @@ from types import SimpleNamespace
 
 import httpx2
 import pytest
-import uvicorn
-from live_server import listening
+from live_server import listening, running
 
 from assistant.api.guarding import bodies, guarded
 from assistant.api.guarding.connections import HEAD_BYTES, BoundedConnection
 from assistant.api.observing.observer import Observer
-from assistant.api.serving import config_of
 from assistant.settings import Settings
 
 HEAD = b"GET / HTTP/1.1\r\nhost: localhost\r\n"
@@ -60,17 +58,9 @@ def url(app, tmp_path, monkeypatch):
     settings = Settings(api_keys=tmp_path / "no-keys.json")
     service = SimpleNamespace(settings=settings, observer=Observer(settings))
     monkeypatch.setattr(bodies, "MOST_SECONDS", SECONDS)
-    config = config_of(guarded(app, service), settings)
-    config.http = Impatient
     listener, url = listening()
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield url
-    server.should_exit = True
-    thread.join()
+    with listener, running(guarded(app, service), listener, Impatient):
+        yield url
 
 
 @pytest.fixture
@@ -147,6 +137,16 @@ def test_a_body_that_does_not_come_is_408_and_the_connection_is_closed(connect):
 def test_a_long_body_that_is_all_sent_before_the_answer_is_read_is_413(url):
     refused = httpx2.post(url, content=b"x" * (8 << 20), trust_env=False)
     assert (refused.status_code, refused.headers["connection"]) == (413, "close")
+
+
+@pytest.mark.parametrize("host", [b"localhost", b"evil.example"])
+def test_a_body_whose_length_is_said_in_two_ways_is_400_and_what_follows_is_no_request(app, connect, host):
+    connection = connect()
+    both = b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"
+    connection.sendall(HEAD.replace(b"localhost", host) + both + b"GET /second HTTP/1.1\r\nhost: localhost\r\n\r\n")
+    answers = read_to_the_end(connection)
+    assert answers.startswith(b"HTTP/1.1 400 ") and answers.count(b"HTTP/1.1") == 1
+    assert b"Content-Length and Transfer-Encoding" in answers and b"connection: close" in answers
 
 
 @pytest.mark.parametrize("target", [b"http://localhost/ask", b"http://evil.example/ask", b"*", b"evil.example:80"])

@@ -54,6 +54,16 @@ def test_keys_are_listed_and_removed_by_name(run, file):
     assert [key.name for key in keys.read(file)] == ["two"]
 
 
+def test_who_removes_the_last_key_is_told_that_a_server_goes_on_asking_for_one(run, file, monkeypatch):
+    for name in ("one", "two", "three"):
+        run("key", "new", name)
+    assert "started anew" not in run("key", "remove", "one").stderr
+    assert "started anew" in run("key", "remove", "two").stderr + run("key", "remove", "three").stderr
+    run("key", "new", "four")
+    monkeypatch.setenv("ASSISTANT_API_KEY", "a-key-of-the-environment-1234567890")
+    assert "started anew" not in run("key", "remove", "four").stderr
+
+
 def test_json_says_the_same(run, file):
     made = json.loads(run("key", "new", "one", "--json").stdout)
     assert SECRET.fullmatch(made["key"]) and made["name"] == "one"
@@ -88,6 +98,7 @@ def test_a_name_that_is_taken_and_one_that_is_not_there_are_errors_of_usage(run,
 
 
 DAMAGED = ["", "{", "[]", "{}", '{"keys": 1}', '{"keys": [1]}', '{"keys": [{"name": "a", "sha256": "b", "created": "c"}]}',
+           pytest.param("[" * 100_000, id="nested"),
            '{"keys": [{"name": "a", "sha256": 7, "created": "c"}]}', '{"keys": [{"name": "a"}]}', "\udcff"]  # fmt: skip
 
 

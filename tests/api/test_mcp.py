@@ -149,19 +149,18 @@ def test_a_tool_that_there_is_none_of_is_an_error_of_the_protocol(server):
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-def test_a_fault_of_ours_reaches_nobody(make_service, serve_app, monkeypatch, caplog, mode):
-    from assistant.api.app import create_app
-    from assistant.api.service import Service
-
-    async def broken(self, name, surface="post"):
+def test_a_fault_of_ours_reaches_nobody_and_is_told_to_the_observer(service, app, serve_app, monkeypatch, caplog, mode):
+    async def broken(name, surface="post"):
         raise RuntimeError("secret of the house")
 
-    monkeypatch.setattr(Service, "post", broken)
-    url = serve_app(create_app(make_service()))
+    monkeypatch.setattr(service, "post", broken)
+    url = serve_app(app)
     error = told(url, calling("get_post", post_id="p1"), mode)
     assert isinstance(error, MCPError)
     assert "secret" not in str(error)
-    assert "secret of the house" in caplog.text
+    assert 'assistant_failures_total{error="Fault",surface="mcp"} 1.0' in service.observer.exposition()[0].decode()
+    (crashed,) = [record.msg for record in caplog.records if record.name == "assistant" and record.msg["event"] == "crashed"]
+    assert (crashed["surface"], str(crashed["exc_info"])) == ("mcp", "secret of the house")
 
 
 def test_only_posts_are_taken_at_the_address_itself(client):

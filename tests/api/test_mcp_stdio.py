@@ -10,13 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event
 
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
+from slow_model import SlowModel
 
 from assistant.indexing.build import build
 from assistant.indexing.generations import IndexFolder
@@ -47,8 +46,8 @@ def process(tmp_path):
     """Starts `assistant mcp` with pipes; it is gone when the test ends."""
     started = []
 
-    def start(index, *arguments):
-        command = [sys.executable, "-m", "assistant.cli", "mcp", "--index", str(index), *arguments]
+    def start(index, *arguments, program=("-m", "assistant.cli")):
+        command = [sys.executable, *program, "mcp", "--index", str(index), *arguments]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         started.append(subprocess.Popen(command, cwd=tmp_path, text=True, encoding="utf-8", **pipes))
         return started[-1]
@@ -151,55 +150,48 @@ def test_its_help_loads_no_protocol_and_shows_an_example(run_process):
     assert "Example: assistant mcp" in done.stdout
 
 
-class Slow(BaseHTTPRequestHandler):
-    """A model server that writes for a minute, and notes when its client hangs up."""
+BROKEN = """
+import sys
+from assistant.api.service import Service
+from assistant.cli import app
 
-    left = Event()
-    begun = Event()
+async def broken(self, name, surface="post"):
+    raise RuntimeError("secret of the house")
 
-    def log_message(self, *words):
-        pass
+Service.post = broken
+app(sys.argv[1:])
+"""
 
-    def do_GET(self):
-        body = b'{"object": "list", "data": [{"id": "slow", "object": "model", "max_model_len": 16000}]}'
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
-        self.end_headers()
-        chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "slow"}
-        try:
-            for number in range(600):
-                delta = {"index": 0, "delta": {"content": f"Step {number} is to use an array [1]. "}, "finish_reason": None}
-                self.wfile.write(f"data: {json.dumps(chunk | {'choices': [delta]})}\n\n".encode())
-                self.wfile.flush()
-                self.begun.set()
-                time.sleep(0.1)
-        except OSError:
-            self.left.set()
+def test_a_fault_of_ours_is_a_line_in_the_log_and_reaches_nobody(sample_index, process):
+    running = process(sample_index, program=("-c", BROKEN))
+    say(running, HELLO)
+    running.stdout.readline()
+    say(running, call(2, "get_post", post_id="p1"))
+    answer = running.stdout.readline()
+    _, log = running.communicate(timeout=30)
+    (line,) = [line for line in map(json.loads, log.splitlines()) if line["event"] == "crashed"]
+    assert (line["surface"], line["level"], line["exception"][0]["class"]) == ("mcp", "error", "RuntimeError")
+    assert any(place.endswith(" broken") for place in line["exception"][0]["at"])
+    assert "the log of the server says why" in json.loads(answer)["error"]["message"]
+    assert "secret" not in answer + log
 
 
 def test_a_call_that_is_cancelled_and_one_whose_client_leaves_stop_the_model(sample_index, process, serving):
-    server = serving(ThreadingHTTPServer(("127.0.0.1", 0), Slow))
-    running = process(sample_index, "--generator", "openai:slow", "--base-url", f"http://127.0.0.1:{server.server_port}/v1")
+    model = serving(SlowModel(seconds=60))
+    running = process(sample_index, "--generator", "openai:slow", "--base-url", model.base_url)
     say(running, HELLO)
     say(running, {"jsonrpc": "2.0", "method": "notifications/initialized"})
     for number in (2, 3):
-        Slow.begun.clear()
-        Slow.left.clear()
+        model.begun.clear()
+        model.left.clear()
         say(running, call(number, "ask", question=QUESTION))
-        assert Slow.begun.wait(30)
+        assert model.begun.wait(30)
         if number == 2:
             say(running, {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}})
         else:
             running.stdin.close()
-        assert Slow.left.wait(2)
+        assert model.left.wait(2)
     assert running.wait(10) == 0
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.api.mcp.arguments import inlined
-from assistant.api.mcp.texts import answer_text, hits_text, plain, post_text, quoted
+from assistant.api.mcp.texts import answer_text, error_text, hits_text, post_text, quoted
 from assistant.api.schemas import AskIn, SearchIn
-from assistant.language.controls import without_controls
+from assistant.errors import IndexMissing
+from assistant.language.controls import without_controls, without_hidden
 from assistant.types import (
     Answer,
     Citation,
@@ -43,9 +44,15 @@ def lines_of_ours(text):
 
 @given(texts)
 def test_nothing_that_is_obeyed_or_hidden_is_left_and_nothing_is_left_over(text):
-    shown = plain(text)
+    shown = without_hidden(text)
     assert not set(shown) & set(HIDING)
-    assert plain(shown) == shown == without_controls(shown)
+    assert without_hidden(shown) == shown == without_controls(shown)
+
+
+@pytest.mark.parametrize("folder", ["/srv/forum/index", "../ix5", "~/forum"])
+def test_no_folder_of_the_server_is_in_an_error(folder):
+    said = error_text(IndexMissing(f"{folder}/CURRENT cannot be read", hint=f"assistant index --index {folder}"))
+    assert folder not in said and "error: CURRENT cannot be read" in said
 
 
 @given(texts)

@@ -131,6 +131,20 @@ def test_events_of_an_answer_that_broke_off_end_in_the_answer_and_an_error(serve
     assert events[-1][1]["status"] == 502
 
 
+def test_a_fault_after_the_first_event_is_said_before_the_connection_breaks_off(serve_with):
+    url = serve_with(model=Scripted(SENTENCES, faults_after=5))
+    told = []
+    with (
+        pytest.raises(httpx2.RemoteProtocolError),
+        httpx2.Client(base_url=url) as client,
+        client.stream("POST", "/ask", json={"question": ANSWERED}, headers=EVENTS) as response,
+    ):
+        for event in httpx2.EventSource(response):
+            told.append((event.event, json.loads(event.data)))
+    assert [name for name, _ in told[-2:]] == ["delta", "error"]
+    assert (told[-1][1]["status"], told[-1][1]["code"]) == (500, "Fault")
+
+
 def test_blocks_that_come_with_deltas_are_those_of_the_text_so_far(serve_with):
     url = serve_with(model=Scripted(["It works [1].\n\n", "- one [2]\n- two [1]\n\n", "```\nx = [1]\n```\n", "The end [3]."]))
     with httpx2.Client(base_url=url) as client:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import time
-from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 from fastapi import FastAPI
+from hanging_up import hung_up, waited
 from scripted_model import Scripted
 
-from assistant.api import streaming
 from assistant.api.streaming import PING, EventStream
 
 QUESTION = "Why is the preview of my external camera rotated by 90 degrees?"
@@ -20,24 +17,8 @@ ENDLESS = [f"Bananas ripen in the sun of day {number} [1]. " for number in range
 STOPPED_WITHIN = 2.0
 
 
-def hung_up(url, accept, wait_for):
-    """Ask over a socket of our own, and hang up as soon as `wait_for` is true."""
-    place = urlsplit(url)
-    body = f'{{"question": "{QUESTION}"}}'.encode()
-    with socket.create_connection((place.hostname, place.port)) as connection:
-        head = (
-            f"POST /ask HTTP/1.1\r\nhost: {place.netloc}\r\naccept: {accept}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
-        )
-        connection.sendall(head.encode() + body)
-        assert waited(wait_for, 20)
-
-
-def waited(condition, seconds):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return condition()
+def asked(url, until, accept="application/json"):
+    hung_up(f"{url}/ask", {"question": QUESTION}, lambda _: until(), accept)
 
 
 @pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
@@ -45,14 +26,14 @@ def waited(condition, seconds):
 def test_a_client_that_hangs_up_stops_the_model(serve_with, accept, wait):
     model = Scripted(ENDLESS, wait=wait)
     url = serve_with(model=model)
-    hung_up(url, accept, lambda: model.asked)
+    asked(url, lambda: model.asked, accept)
     assert waited(lambda: model.closed, STOPPED_WITHIN)
 
 
 def test_the_place_of_a_client_that_hung_up_is_free_again(serve_with):
     model = Scripted(ENDLESS, wait=60.0)
     url = serve_with({"concurrent": 1, "waiting": 0}, model)
-    hung_up(url, "application/json", lambda: model.asked)
+    asked(url, lambda: model.asked)
     assert waited(lambda: httpx2.get(f"{url}/readyz").json()["busy"] == 0, STOPPED_WITHIN)
 
 
@@ -67,7 +48,7 @@ def test_a_question_for_which_there_is_no_place_is_answered_with_429_in_both_mod
             assert int(response.headers["retry-after"]) >= 1
         return True
 
-    hung_up(url, "application/json", lambda: model.asked and refused())
+    asked(url, lambda: model.asked and refused())
 
 
 def app_that_streams(events, **options):
@@ -107,24 +88,13 @@ def test_a_stream_runs_in_one_task_and_is_closed_in_it(serve_app):
     assert tasks[0] is tasks[1]
 
 
-def test_a_client_that_does_not_read_is_given_up(serve_app, monkeypatch):
-    monkeypatch.setattr(streaming, "SEND_SECONDS", 0.2)
-    ended = []
-
+@pytest.mark.parametrize("error", [TimeoutError("a lock"), RuntimeError("another")])
+def test_what_fails_before_the_first_event_is_a_status(serve_app, error):
     async def events():
-        for _ in range(400):
-            yield b"data: %s\n\n" % (b"x" * 65_536)
+        raise error
+        yield b""
 
-    app = app_that_streams(events)
-
-    async def watched(scope, receive, send):
-        await app(scope, receive, send)
-        ended.append(scope["type"])
-
-    place = urlsplit(serve_app(watched))
-    with socket.create_connection((place.hostname, place.port)) as connection:
-        connection.sendall(f"GET / HTTP/1.1\r\nhost: {place.netloc}\r\n\r\n".encode())
-        assert waited(lambda: "http" in ended, 10)
+    assert httpx2.get(serve_app(app_that_streams(events))).status_code == 500
 
 
 def test_what_fails_in_the_midst_of_a_stream_breaks_the_connection_off(serve_app):

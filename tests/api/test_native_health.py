@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -31,13 +33,14 @@ def test_a_server_that_is_about_to_stop_is_not_ready_but_runs(service, app, serv
 def test_a_server_whose_index_is_gone_is_not_ready_and_names_no_folder(small, jsonl, keyless, serve_app):
     small.build(jsonl("posts.jsonl", {"id": "1", "body": "A body."}))
     settings = Settings(index=small.folder.path, api_keys=keyless)
-    url = serve_app(create_app(Service(settings, Assistant(settings, small.embedder))))
-    (small.folder.path / "CURRENT").unlink()
-    response = httpx2.get(f"{url}/readyz")
-    assert (response.status_code, response.json()["code"]) == (503, "NotReady")
-    assert str(small.folder.path.parent) not in response.text
-    assert httpx2.get(f"{url}/healthz").status_code == 200
-    assert httpx2.post(f"{url}/ask", json={"question": "a"}).status_code == 503
+    with closing(Service(settings, Assistant(settings, small.embedder))) as service:
+        url = serve_app(create_app(service))
+        (small.folder.path / "CURRENT").unlink()
+        response = httpx2.get(f"{url}/readyz")
+        assert (response.status_code, response.json()["code"]) == (503, "NotReady")
+        assert str(small.folder.path.parent) not in response.text
+        assert httpx2.get(f"{url}/healthz").status_code == 200
+        assert httpx2.post(f"{url}/ask", json={"question": "a"}).status_code == 503
 
 
 def test_metrics_are_prometheus_text(client):

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from scripted_model import Scripted
 
-from assistant.api.observing.metrics import BUCKETS, METHODS, STAGES, Metrics, stage_seconds
+from assistant.api.observing.metrics import FAULTS_AT, METHODS, STAGES, Metrics, stage_seconds
 from assistant.api.observing.observer import Observer
 from assistant.api.service import Asked, Service
-from assistant.errors import IndexMissing, Overloaded, PostNotFound
+from assistant.errors import Overloaded, PostNotFound
 from assistant.pipeline import Assistant
 from assistant.settings import Settings
 from assistant.types import CutOff, Refusal, Timings, Usage, Verdict
@@ -74,6 +74,7 @@ def test_what_can_happen_stands_at_zero_before_it_does(observer):
     )  # fmt: skip
     for name, label, values in expected:
         assert [seen[f"assistant_{name}", (label, value)] for value in values] == [0] * len(values)
+    assert [seen["assistant_failures_total", ("error", "Fault"), ("surface", surface)] for surface in FAULTS_AT] == [0, 0]
     assert seen["assistant_overloads_total",] == seen["assistant_sentences_left_out_total",] == 0
 
 
@@ -96,6 +97,12 @@ def test_errors_are_counted_by_class_and_overload_by_itself_too(observer):
     assert seen["assistant_failures_total", ("error", "Overloaded"), ("surface", "ask")] == 1
     assert seen["assistant_failures_total", ("error", "PostNotFound"), ("surface", "post")] == 1
     assert seen["assistant_overloads_total",] == 1
+
+
+def test_a_fault_that_comes_out_of_a_request_is_a_failure(observer):
+    with pytest.raises(ZeroDivisionError), observer.request("id"):
+        raise ZeroDivisionError
+    assert samples(observer)["assistant_failures_total", ("error", "Fault"), ("surface", "http")] == 1
 
 
 @given(st.text(max_size=20), st.sampled_from([200, 404, 500]))
@@ -170,15 +177,6 @@ def test_places_taken_are_those_at_the_time_of_the_scrape(make_service):
     service.close()
 
 
-def test_an_observer_of_two_services_looks_at_the_later_one(observer):
-    def missing():
-        raise IndexMissing("there is no index", hint="build one")
-
-    observer.watch(lambda: 1, missing)
-    observer.watch(lambda: 2)
-    assert samples(observer)["assistant_places_taken",] == 2
-
-
 @given(st.lists(st.floats(0, 1e6), min_size=4, max_size=4).map(sorted))
 def test_stages_add_up_to_no_more_than_the_whole(times):
     stages = stage_seconds(Timings(*times))
@@ -186,12 +184,7 @@ def test_stages_add_up_to_no_more_than_the_whole(times):
     assert stages["rewrite"] + stages["retrieve"] <= stages["total"] + 1e-9
 
 
-def test_the_buckets_hold_a_millisecond_and_five_minutes():
-    assert BUCKETS[0] <= 0.001
-    assert BUCKETS[-1] >= 300
-    assert list(BUCKETS) == sorted(BUCKETS)
-
-
+@pytest.mark.alone
 def test_being_watched_costs_an_answer_less_than_two_milliseconds(observer, answer):
     observer.answered("ask", answer)
     rounds = 200

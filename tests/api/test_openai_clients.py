@@ -123,6 +123,14 @@ def test_sources_are_listed_in_the_text_and_beside_it(ai, server):
         assert item["url"] == f"{server.url}/#post={item['post_id']}&start={item['start']}&end={item['end']}"
 
 
+def test_sources_are_linked_at_the_address_that_people_reach_the_server_by(serve_with):
+    with client_of(serve_with({"public_url": "https://forum.example/ask/"})) as client:
+        told = ask(client, QUESTIONS[0])
+    (first, *_) = told.search_results
+    assert first["url"] == f"https://forum.example/ask/#post={first['post_id']}&start={first['start']}&end={first['end']}"
+    assert told.citations[0] == first["url"]
+
+
 def test_the_answer_is_that_of_our_own_api(ai, client, server):
     for question in QUESTIONS:
         told = dict(ask(ai, question).forum)
@@ -161,7 +169,7 @@ def test_models_can_be_listed_and_retrieved(ai, server):
 def test_raw_and_streaming_responses_can_be_read(ai):
     raw = ai.chat.completions.with_raw_response.create(model=MODEL, messages=asking()["messages"])
     assert raw.http_response.headers["content-type"] == "application/json"
-    CompletionOut.model_validate(json.loads(raw.text), strict=True, extra="forbid")
+    CompletionOut.model_validate_json(raw.text, strict=True, extra="forbid")
     with ai.chat.completions.with_streaming_response.create(**asking(stream=True)) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         lines = [line for line in response.iter_lines() if line]
@@ -175,7 +183,7 @@ def test_the_examples_of_the_openapi_document_are_of_the_form_that_it_describes(
     def example(path, method="get"):
         return paths[path][method]["responses"]["200"]["content"]["application/json"]["example"]
 
-    told = CompletionOut.model_validate(example("/v1/chat/completions", "post"), strict=True, extra="forbid")
+    told = CompletionOut.model_validate_json(json.dumps(example("/v1/chat/completions", "post")), strict=True, extra="forbid")
     message = told.choices[0].message
     assert all(found == marker for found, marker in ranges(message))
     assert [example("/v1/models/{model}")] == example("/v1/models")["data"]

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from assistant.answering.wording import block
 from assistant.api.openai.footnotes import footnotes, inert, without_footnotes
-from assistant.api.openai.sources import annotations_of, cited_urls, markers, search_results, sources_of
+from assistant.api.openai.sources import annotations_of, cited_urls, search_results, sources_of
 from assistant.types import Answer, Citation, Post, Provenance, Reply, Standalone, Status, Timings, Verdict
 
 MARKDOWN = MarkdownIt("commonmark")
@@ -148,15 +148,6 @@ def test_annotations_are_exactly_the_markers_that_were_written(posts):
         assert content[place["start_index"] : place["end_index"]] == f"[{item['label']}]"
 
 
-def test_brackets_in_code_and_behind_a_backslash_are_no_markers():
-    text = "\ue000 `a[1]` \\[1] row [1][2] [3].\n\n```\nx [1]\n```\n[1]"
-    assert [(label, text[span.start : span.end], span.start) for label, span in markers(text, (1, 2))] == [
-        (1, "[1]", text.index("row ") + 4),
-        (2, "[2]", text.index("row ") + 7),
-        (1, "[1]", len(text) - 3),
-    ]
-
-
 def test_a_post_without_an_address_to_follow_is_shown_by_this_server():
     posts = [Post("p/1", "t", "title", "body", "", url=url) for url in (None, "javascript:alert(1)", "https://a.example/x y")]
     for post in posts:
@@ -204,4 +195,4 @@ def test_what_names_no_post_says_so_and_keeps_its_number_where_sources_are_count
 def test_an_unsupported_citation_says_so():
     post = Post("p1", "t", "title", "body", "")
     told = sources_of(answered("text", Citation(1, "a claim", post, 0, 4, "body", Verdict.UNSUPPORTED)), ORIGIN)
-    assert footnotes(told).endswith("“body” (the cited words do not say so)")
+    assert footnotes(told).endswith("“body” (does not say so)")

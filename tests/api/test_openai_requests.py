@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from assistant.api.openai.footnotes import footnotes
-from assistant.api.openai.refusing import ModelNotFound, ParameterRefused, path_of
 from assistant.api.openai.request import MODEL, MOST_MESSAGES, ChatIn, asked
 from assistant.api.openai.sources import Source
 from assistant.api.schemas import LONGEST_QUESTION, MOST_TURNS
+from assistant.errors import ModelNotFound, ParameterRefused
 from assistant.types import Citation, Post, Turn
 
 IGNORED = {
@@ -145,6 +145,10 @@ def test_a_body_of_another_form_is_refused(body):
         ChatIn.model_validate(body)
 
 
-def test_places_are_named_as_openai_names_them():
-    assert path_of(("messages", 0, "content", "list[PartIn]", 2, "type")) == "messages[0].content[2].type"
-    assert path_of(()) is None
+@pytest.mark.parametrize("text", ["camera \\ud800 rotated", "camera \\u0000 rotated"])
+@pytest.mark.parametrize("parts", [False, True])
+def test_text_that_is_no_text_is_refused_and_no_fault_of_the_server(client, text, parts):
+    content = f'[{{"type": "text", "text": "{text}"}}]' if parts else f'"{text}"'
+    body = f'{{"model": "forum-assistant", "messages": [{{"role": "user", "content": {content}}}]}}'
+    response = client.post("/v1/chat/completions", content=body, headers={"content-type": "application/json"})
+    assert (response.status_code, response.json()["error"]["type"]) == (400, "invalid_request_error")

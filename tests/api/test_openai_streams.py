@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import threading
-import time
-from contextlib import aclosing, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import aclosing
 
 import httpx2
 import openai
 import pytest
+from hanging_up import hung_up, waited
 from scripted_model import Scripted
+from silent_model import SilentModel
 
 from assistant.answering.wording import CUT_OFF
 from assistant.api import streaming
@@ -46,53 +44,10 @@ def lines_of(url):
         return client.post(f"{url}/v1/chat/completions", json=asking(stream=True, **QUESTION)).text.split("\n\n")
 
 
-class Slow(ThreadingHTTPServer):
-    """A model's server that sends so many pieces, then nothing; `dropped` is set when its client goes away."""
-
-    def __init__(self, *pieces):
-        super().__init__(("127.0.0.1", 0), SlowHandler)
-        self.pieces = pieces
-        self.asked, self.dropped, self.closing = threading.Event(), threading.Event(), threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}/v1"
-
-    def shutdown(self):
-        self.closing.set()
-        super().shutdown()
-
-
-class SlowHandler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_error(404)
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        if self.server.pieces:
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.end_headers()
-            for piece in self.server.pieces:
-                choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
-                self.wfile.write(b"data: " + json.dumps({"id": "1", "choices": [choice]}).encode() + b"\n\n")
-        self.server.asked.set()
-        self.connection.settimeout(0.05)
-        while not self.server.closing.is_set():
-            with suppress(TimeoutError):
-                try:
-                    if self.connection.recv(1):
-                        continue
-                except ConnectionError:
-                    pass
-                self.server.dropped.set()
-                return
-
-    def log_message(self, *arguments):
-        pass
-
-
 @pytest.fixture
-def slow(serving):
-    """Makes a slow model's server."""
-    return lambda *pieces: serving(Slow(*pieces))
+def silent(serving):
+    """Makes the server of a model that falls silent."""
+    return lambda *pieces: serving(SilentModel(*pieces))
 
 
 def test_a_failure_after_the_first_words_raises_in_the_client(serve_with):
@@ -118,6 +73,20 @@ def test_a_failure_after_the_first_words_is_a_status_where_nothing_is_streamed(s
     assert "broke off" in raised.value.message
 
 
+def test_a_fault_after_the_first_words_raises_in_the_client_without_a_detail(serve_with):
+    content, error = heard(serve_with(model=Scripted(PROSE, faults_after=2)))
+    assert content.startswith("The external camera has no rotation")
+    assert (error.type, error.code) == ("server_error", "Fault")
+    assert "of the test's own" not in str(error.body)
+
+
+def test_a_fault_before_the_first_word_is_a_status(serve_with):
+    url = serve_with(model=Scripted(PROSE, faults_after=0))
+    with client_of(url) as client, pytest.raises(openai.InternalServerError) as raised:
+        client.chat.completions.create(**asking(stream=True, **QUESTION))
+    assert (raised.value.status_code, raised.value.code) == (500, "Fault")
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_failure_before_the_first_word_is_a_status(serve_with, stream):
     url = serve_with(model=Scripted(PROSE, fails_after=0))
@@ -128,18 +97,18 @@ def test_a_failure_before_the_first_word_is_a_status(serve_with, stream):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_model_that_takes_too_long_to_begin_is_a_time_out(serve_with, slow, stream):
-    script = slow()
-    url = serve_with({"generator": "openai:m", "base_url": script.url, "first_token_seconds": 0.4, "retries": 0})
+def test_a_model_that_takes_too_long_to_begin_is_a_time_out(serve_with, silent, stream):
+    script = silent()
+    url = serve_with({"generator": "openai:m", "base_url": script.base_url, "first_token_seconds": 0.4, "retries": 0})
     with client_of(url) as client, pytest.raises(openai.InternalServerError) as raised:
         client.chat.completions.create(**asking(stream=stream, **QUESTION))
     assert raised.value.status_code == 504
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_the_time_of_the_server_is_up_after_the_first_words(serve_with, slow, stream):
-    script = slow(*PROSE[:2])
-    url = serve_with({"generator": "openai:m", "base_url": script.url, "request_seconds": 1.5})
+def test_the_time_of_the_server_is_up_after_the_first_words(serve_with, silent, stream):
+    script = silent(*PROSE[:2])
+    url = serve_with({"generator": "openai:m", "base_url": script.base_url, "request_seconds": 1.5})
     if stream:
         content, error = heard(url)
         assert content.startswith("The external camera")
@@ -158,35 +127,25 @@ def test_a_silent_model_does_not_make_a_silent_stream(serve_with, monkeypatch):
     assert told[-2:] == ["data: [DONE]", ""]
 
 
-def hang_up_on(url, *, stream, after):
-    """Asks, hangs up once `after` says so."""
-    address = url.removeprefix("http://")
-    host, _, port = address.partition(":")
-    body = json.dumps(asking(stream=stream, **QUESTION)).encode()
-    with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(
-            f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        after(connection)
+def asked(url, until, *, stream):
+    hung_up(f"{url}/v1/chat/completions", asking(stream=stream, **QUESTION), until)
 
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("pieces", [(), PROSE[:2]], ids=["before the first word", "after it"])
-def test_a_client_that_hangs_up_ends_the_request_to_the_model(serve_with, slow, stream, pieces):
-    def until_asked(connection):
-        assert script.asked.wait(10)
-        if stream and pieces:
-            got = b""
-            while b"external camera" not in got:
-                got += connection.recv(4096)
-        time.sleep(0.2)
-        assert not script.dropped.is_set()
+def test_a_client_that_hangs_up_ends_the_request_to_the_model(serve_with, silent, stream, pieces):
+    got = b""
 
-    script = slow(*pieces)
-    url = serve_with({"generator": "openai:m", "base_url": script.url, "concurrent": 1, "waiting": 0})
-    hang_up_on(url, stream=stream, after=until_asked)
+    def until(connection):
+        nonlocal got
+        if stream and pieces and b"external camera" not in got:
+            got += connection.recv(4096)
+            return False
+        return script.asked.wait(10) and not script.dropped.is_set()
+
+    script = silent(*pieces)
+    url = serve_with({"generator": "openai:m", "base_url": script.base_url, "concurrent": 1, "waiting": 0})
+    asked(url, until, stream=stream)
     assert script.dropped.wait(SECONDS)
 
 
@@ -194,11 +153,8 @@ def test_a_client_that_hangs_up_ends_the_request_to_the_model(serve_with, slow, 
 def test_a_client_that_hangs_up_gives_its_place_to_the_next(serve_with, stream):
     model = Scripted(PROSE, wait=0.2)
     url = serve_with({"concurrent": 1, "waiting": 0}, model)
-    hang_up_on(url, stream=stream, after=lambda _: time.sleep(0.5))
-    deadline = time.monotonic() + SECONDS
-    while not model.closed and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert model.closed == 1
+    asked(url, lambda _: model.asked, stream=stream)
+    assert waited(lambda: model.closed, SECONDS) == 1
     with client_of(url) as client:
         assert client.chat.completions.create(**asking(**QUESTION)).choices[0].message.content
 

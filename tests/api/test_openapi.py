@@ -135,5 +135,9 @@ def test_streams_are_described_event_by_event(operations):
 
 
 def test_keys_are_described(document):
-    assert document["security"] == [{}, {"key": []}]
-    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
+    schemes = document["components"]["securitySchemes"]
+    assert document["security"] == [{}, *({name: []} for name in schemes)]
+    assert {(scheme.get("scheme"), scheme.get("name")) for scheme in schemes.values()} == {
+        ("bearer", None),
+        (None, "X-API-Key"),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import hypothesis
 import pytest
 import requests
@@ -30,10 +32,9 @@ def quick_server(make_service, hashing, sample_posts, tmp_path_factory):
     folder = tmp_path_factory.mktemp("quick") / "index"
     build(IndexFolder(folder), hashing(), [str(sample_posts)])
     listener, url = listening()
-    with listener:
-        service = make_service(embedder=hashing(), index=folder, port=int(url.rpartition(":")[2]))
-        with running(create_app(service), listener):
-            yield url
+    quick = make_service(embedder=hashing(), index=folder)
+    with listener, closing(quick), running(create_app(quick), listener):
+        yield url
 
 
 @pytest.fixture(scope="module")

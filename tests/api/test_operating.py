@@ -18,6 +18,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from assistant.api.guarding.keys import KeyRing
 from assistant.api.observing.observer import Observer
 from assistant.errors import Overloaded
 from assistant.indexing.verify import verify_generation
@@ -60,17 +61,21 @@ def test_the_table_of_metrics_is_what_the_server_exposes(registered):
     assert rows("metrics") == list(registered.values())
 
 
-def test_the_table_of_events_is_what_the_server_logs(sample, caplog):
+def test_the_table_of_events_is_what_the_server_logs(sample, caplog, tmp_path):
     observer = Observer(Settings())
+    keys = KeyRing(Settings(api_keys=tmp_path / "keys.json"))
+    (tmp_path / "keys.json").write_text("[" * 100_000)
     with caplog.at_level("INFO", "assistant"), suppress(ZeroDivisionError), observer.request("id"):
         observer.started("here")
         observer.answered("ask", asyncio.run(answer_of(sample, QUESTION)))
         observer.failed("ask", Overloaded("too many", hint="later", retry_after=1))
         observer.requested("POST", "/ask", 200, 0.1, "id")
+        assert keys.needed
         observer.draining(1)
         observer.stopped(1)
         _ = 1 / 0
     logged = {record.msg["event"]: record.msg for record in caplog.records if record.name == "assistant"}
+    assert str(tmp_path) not in str(logged["keys"])
     described = {event.strip("`"): said for event, _, said in rows("events")}
     assert set(described) == {*logged, "library"}
     for event, fields in logged.items():

@@ -6,12 +6,13 @@ import json
 import re
 import time
 
-from hypothesis import given
+import pytest
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from assistant.answering.wording import MARKS, quoted
-from assistant.api.outline import ANY_LABEL, DEEPEST, Growing, blocks_of
+from assistant.api.outline import ANY_LABEL, DEEPEST, Growing, blocks_of, markers
 
 PIECES = [
     *(
@@ -157,6 +158,29 @@ def test_only_a_bare_label_of_the_answer_is_a_marker():
     assert "".join(str(span.get("text", "·")) for span in spans) == "a · [1] [1] [2] [01] ·(http://x.y) ·: z"
 
 
+@given(MARKDOWN, st.one_of(LABELS, st.just(ANY_LABEL)))
+@example("[01] [1]", ANY_LABEL)
+@example("\\\\[1] \\[2]", ANY_LABEL)
+@example("    [1]\n\n[2]", ANY_LABEL)
+@example("|[1]|[2]|\n|-|-|\n|[3]|[4]|[5]|\n", ANY_LABEL)
+def test_markers_are_found_in_the_text_where_the_blocks_have_them(text, labels):
+    found = list(markers(text, labels))
+    assert [label for label, _ in found] == [
+        part["label"] for part in dicts_in(blocks_of(text, labels)) if part["type"] == "marker"
+    ]
+    assert all(text[place.start : place.end] == f"[{label}]" for label, place in found)
+    assert [place for _, place in found] == sorted({place for _, place in found})
+
+
+def test_brackets_in_code_and_behind_a_backslash_are_no_markers():
+    text = "`a[1]` \\[1] row [1][2] [3].\n\n```\nx [1]\n```\n[1]"
+    assert [(label, place.start) for label, place in markers(text, (1, 2))] == [
+        (1, text.index("row ") + 4),
+        (2, text.index("row ") + 7),
+        (1, len(text) - 3),
+    ]
+
+
 def test_nothing_links_or_embeds():
     for text in ("[x](http://a.b)", "![x](http://a.b)", "<http://a.b>", "<b>x</b>", "[x][y]\n\n[y]: http://a.b", "http://a.b"):
         blocks = blocks_of(text, ANY_LABEL)
@@ -174,6 +198,7 @@ def test_what_lies_too_deep_is_kept_as_text():
     assert depth_of(emphasized) <= DEEPEST_JSON
 
 
+@pytest.mark.alone
 def test_time_grows_with_the_text_and_not_with_its_square():
     for unit in ("word [1] ", "> line [1]\n", "para *x* [1].\n\n", "[", "`" * 3 + " x ", "\\", "- a\n", "*a ", "|a"):
         spent = []

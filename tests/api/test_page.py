@@ -46,10 +46,12 @@ def test_every_file_is_served_with_its_type_and_a_tag(client):
 def test_a_file_that_has_not_changed_is_not_sent_again(client):
     first = client.get("/page/main.js")
     assert first.headers["cache-control"] == "no-cache"
-    again = client.get("/page/main.js", headers={"If-None-Match": first.headers["etag"]})
-    assert (again.status_code, again.content) == (304, b"")
-    assert again.headers["etag"] == first.headers["etag"]
-    assert client.get("/page/main.js", headers={"If-None-Match": '"another"'}).status_code == 200
+    tag = first.headers["etag"]
+    for known in (tag, f"W/{tag}", f'"another, and more" , W/{tag}', "*"):
+        again = client.get("/page/main.js", headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag), known
+    for known in ('"another"', f'"not{tag[1:]}', tag.strip('"'), f'W/"{tag[1:-1]}x"', ""):
+        assert client.get("/page/main.js", headers={"If-None-Match": known}).status_code == 200, known
 
 
 @pytest.mark.parametrize("path", ["/page/", "/page/__init__.py", "/page/index.html", "/page/../app.py", "/page/%2e%2e/app.py",

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from browsing import chromium, marked, slowly, visiting
+from browsing import marked, slowly
 from node_packages import node_modules
 from scripted_model import Scripted
 
 QUESTION = "Why is the preview of my external camera rotated by 90 degrees?"
 REFUSED = "Which flour did Zanzibar Quux of Utrecht buy for the wedding cake in 1911?"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser, server):
-    """Opens the page, of the session's server if no other is named."""
-    with visiting(browser, server.url) as open_page:
-        yield open_page
 
 
 def test_a_whole_round_by_keyboard_alone(visit):

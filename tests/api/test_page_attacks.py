@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from browsing import Visitor, chromium
+from browsing import Visitor
 from scripted_model import Scripted
 
 from assistant.api.outline import ANY_LABEL, Growing, blocks_of
@@ -30,12 +30,6 @@ GIVEN = frozenset(
 LEFT = """parts => [...document.querySelectorAll(parts)].flatMap(part => [...part.querySelectorAll('*')])
   .flatMap(element => [element.tagName, ...[...element.attributes].map(one => one.name)])"""
 LINKS = "[...document.querySelectorAll('#conversation a, #post a')].map(link => [link.protocol, link.rel, link.target])"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +92,8 @@ def answering(*texts):
         events.append(("delta", {"text": text, "blocks_from": first, "blocks": blocks}))
     citations = [
         {"label": label, "claim": attack, "post_id": attack, "thread_id": attack, "title": attack, "url": attack,
-         "source": attack, "start": 0, "end": 1, "quote": attack, "status": ("verified", "unsupported")[label % 2]}
+         "source": attack, "role": attack, "accepted": False, "author": attack, "created": attack, "activity": attack,
+         "replies": label, "start": 0, "end": 1, "quote": attack, "status": ("verified", "unsupported")[label % 2]}
         for label, attack in enumerate(ATTACKS, 1)
     ]  # fmt: skip
     events.append(("answer", {
@@ -182,6 +177,7 @@ def test_addresses(visit, server):
     page.route("**/posts/**", lambda route: route.fulfill(status=404, json={"detail": "no such post", "hint": ATTACKS[7]}))
     forms = ("post={0}&start=0&end=5", "{1}", "post=x&start={1}&end={1}")
     places = [forms[number % 3].format(quote(attack), attack) for number, attack in enumerate(ATTACKS)]
+    places.append("post=gone")
     page.evaluate(
         "async all => { for (const one of all) { location.hash = one; await new Promise(go => setTimeout(go)); } }", places
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import random
 
-import pytest
-from browsing import WORDS, chromium, marked, slowly, visiting
+from browsing import WORDS, marked, slowly
 from scripted_model import Scripted
 
 QUESTION = "Why is the preview of my external camera rotated by 90 degrees?"
@@ -14,21 +13,12 @@ FOLLOW_UP = "And on 14.0?"
 REFUSED = "Which flour did Zanzibar Quux of Utrecht buy for the wedding cake in 1911?"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser, server):
-    """Opens the page, of the session's server if no other is named."""
-    with visiting(browser, server.url) as open_page:
-        yield open_page
-
-
 def answer_of(client, question=QUESTION, **more):
     return client.post("/ask", json={"question": question, **more}).json()
+
+
+def kept_in_tab(page):
+    return page.evaluate("({...sessionStorage})")
 
 
 def test_a_conversation_from_a_question_to_its_sources(visit, client):
@@ -43,7 +33,8 @@ def test_a_conversation_from_a_question_to_its_sources(visit, client):
     assert turn.locator(".card h4").all_inner_texts() == [
         next(one["title"] for one in answer["citations"] if one["post_id"] == post) for post in posts
     ]
-    assert "Reply" in turn.locator(".card .facts").all_inner_texts()
+    assert any(facts.startswith("Reply") for facts in turn.locator(".card .facts").all_inner_texts())
+    assert not [request.url for request in reader.requests if "/posts/" in request.url], "an answer holds what its cards show"
     for citation in answer["citations"]:
         for place in (".answer", ".card"):
             turn.locator(f"{place} button.marker:text-is('[{citation['label']}]')").first.click()
@@ -258,7 +249,8 @@ def test_a_key_is_asked_for_and_kept_in_the_tab_only(visit, serve_with):
         page.fill("#key-value", key)
         page.press("#key-value", "Enter")
     page.locator(".turn .status:has-text('Grounded')").wait_for()
-    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 1, ""]
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    assert [name for name, value in kept_in_tab(page).items() if "a-key-of" in value] == ["assistant.key"]
     assert "a-key-of" not in page.url
     page.locator(".answer button.marker").first.click()
     assert marked(page), "posts are fetched with the key too"
@@ -270,13 +262,25 @@ def test_a_key_is_asked_for_and_kept_in_the_tab_only(visit, serve_with):
     assert marked(other) == marked(page), "an address to a post asks for the key too"
 
 
-def test_nothing_that_was_asked_is_kept(visit):
+def test_what_was_asked_is_kept_in_the_tab_only_and_until_a_new_conversation(visit):
     reader = visit()
+    page = reader.page
+    assert kept_in_tab(page) == {}
     reader.ask(QUESTION).locator("button.marker").first.click()
-    marked(reader.page)
-    assert reader.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    marked(page)
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
     assert reader.context.cookies() == []
     assert not [request.url for request in reader.requests if "camera" in request.url]
+    assert list(kept_in_tab(page)) == ["assistant.conversation"]
+    other = reader.context.new_page()
+    other.goto(reader.url)
+    assert kept_in_tab(other) == {}
+    page.keyboard.press("Escape")
+    page.click("#new")
+    assert kept_in_tab(page) == {}
+    page.reload()
+    page.locator("#welcome").wait_for()
+    assert kept_in_tab(page) == {}
 
 
 def test_events_are_read_the_same_however_they_are_cut(visit):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import bm25s
 import numpy as np
 import pytest
@@ -88,3 +91,17 @@ def test_a_corpus_of_nearly_nothing_is_indexed(tmp_path, documents):
 @given(st.lists(st.text("abc", min_size=1, max_size=2), max_size=6))
 def test_there_is_a_pair_for_every_two_neighbours(words):
     assert pairs_of(words) == [f"{words[i]} {words[i + 1]}" for i in range(len(words) - 1)]
+
+
+def test_a_closed_store_holds_no_file_open_though_it_is_still_referred_to(tmp_path):
+    def held():
+        links = (os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink())
+        maps = Path("/proc/self/maps").read_text().splitlines()
+        return [path for path in [*links, *maps] if str(tmp_path) in path]
+
+    write_lexical(tmp_path, ["external camera", "internal camera"])
+    store = LexicalStore(tmp_path)
+    assert store.scores(["camera"]).any()
+    assert held()
+    store.close()
+    assert held() == []

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import pytest
 from seeded_secrets import planted
 
 from assistant.errors import IndexMismatch, SourceError
 from assistant.indexing.build import known_roots
-from assistant.indexing.claims import claim_of
+from assistant.indexing.claims import claim_of, without_secret
 from assistant.indexing.generation import Generation
 from assistant.indexing.generations import IndexFolder
 from assistant.indexing.leaving_out import leave_out
 from assistant.indexing.manifest import FORMAT, Recipe, read_manifest
-from assistant.language.redaction.masking import MASK
+from assistant.language.redaction.standing_in import MASK
 from assistant.pipeline import Assistant
 from assistant.settings import Settings
 from assistant.types import RawPost, Source
@@ -98,6 +99,44 @@ def test_posts_that_differ_in_a_secret_alone_stay_apart(small, jsonl):
     assert len({post.body for post in small.posts()}) == 1
 
 
+SECRET_NAMES = (f"r6-{TOKEN}", f"r6-{TOKEN[:-1]}9")
+NAMED = (
+    {"id": SECRET_NAMES[0], "body": "The first question."},
+    {"id": SECRET_NAMES[1], "body": "The second question."},
+    {"id": f"a-{MAIL}", "body": "An answer.", "reply_to": SECRET_NAMES[1], "role": "reply"},
+    {"id": "in thread", "body": "Of a thread.", "thread_id": SECRET_NAMES[0]},
+    {"id": "there too", "body": "Of it as well.", "thread_id": SECRET_NAMES[0]},
+)
+
+
+def test_secrets_in_names_of_posts_and_threads_are_in_no_byte_and_replies_still_find_what_they_answer(small, jsonl):
+    report = small.build(jsonl("a.jsonl", *NAMED))
+    assert secrets_in(bytes_below(small.folder.path)) == []
+    assert report.posts == report.masked == len(NAMED)
+    posts = {post.body: post for post in small.posts()}
+    first, second, answer, inside, beside = (posts[post["body"]] for post in NAMED)
+    assert answer.thread_id == second.thread_id != first.thread_id
+    assert inside.thread_id == beside.thread_id
+    assert all(MASK in post.source_id for post in (first, second, answer))
+    assert first.source_id != second.source_id == answer.reply_to
+
+
+def test_ids_of_posts_whose_names_hold_a_secret_are_the_same_without_masking(small, jsonl):
+    path = jsonl("a.jsonl", *NAMED)
+    small.build(path, redact=False)
+    written = {(post.post_id, post.thread_id) for post in open_posts(small, redact=False)}
+    assert {post.source_id for post in open_posts(small, redact=False)} >= set(SECRET_NAMES)
+    small.build(path)
+    assert {(post.post_id, post.thread_id) for post in open_posts(small)} == written
+
+
+@pytest.mark.parametrize("name", [*SECRET_NAMES, MAIL, "2203#1", "<a.b>", "", None, MASK, f"{MASK} {TOKEN}~" + "0" * 16])
+def test_a_name_masked_twice_is_a_name_masked_once(name):
+    once = without_secret(name)
+    assert without_secret(once) == once
+    assert not secrets_in(str(once).encode())
+
+
 def test_tags_that_are_masked_alike_are_one_tag():
     raw = RawPost("Words.", Source("a", 1), tags=(TOKEN, TOKEN[:-1] + "9"))
     row, _ = claim_of("/a", raw)
@@ -128,6 +167,17 @@ def test_masking_switched_on_reads_every_source_again_and_keeps_no_older_generat
     assert (report.posts, report.masked) == (2, 2)
     assert secrets_in(bytes_below(small.folder.path)) == []
     assert len(small.folder.generations()) == 1
+
+
+def test_an_older_generation_that_somebody_reads_is_named_and_removed_by_the_next_build_though_nothing_changed(small, jsonl):
+    posts = jsonl("a.jsonl", POST)
+    small.build(posts, redact=False)
+    read = small.folder.current()
+    with closing(Generation(read, Recipe.of(small.embedder.fingerprint, redact=False))):
+        (notice,) = small.build(posts).notices
+        assert (notice.path, "not masked" in notice.message) == (str(read), True)
+    assert (small.build(posts).notices, small.folder.generations()) == ((), [small.folder.current()])
+    assert secrets_in(bytes_below(small.folder.path)) == []
 
 
 def test_a_forgotten_source_is_not_read_again_when_masking_changes(small, jsonl):

@@ -93,6 +93,65 @@ def test_a_tail_that_leads_into_a_circle_is_in_its_thread():
     assert len({post["thread_id"] for post in posts}) == 1
 
 
+def threads_of(posts):
+    """The bodies of each thread, sorted."""
+    found: dict[str, set[str]] = {}
+    for post in posts:
+        found.setdefault(post["thread_id"], set()).add(post["body"])
+    return sorted(map(sorted, found.values()))
+
+
+def notices(*raw):
+    ledger = schema.create(":memory:")
+    add_claims(ledger, "/posts", raw)
+    said = resolve(ledger)
+    ledger.close()
+    return said
+
+
+@pytest.mark.parametrize("key", ["1", "T9"])
+def test_a_question_without_a_thread_is_in_the_one_that_its_reply_is_given(key):
+    posts = resolved(raw("Asked.", "1"), raw("Said.", "2", "1", thread_key=key), raw("Also.", "3", "1"))
+    assert threads_of(posts) == [["Also.", "Asked.", "Said."]]
+    alone = resolved(raw("Said.", "2", "1", thread_key=key))[0]
+    assert {post["thread_id"] for post in posts} == {alone["thread_id"]}
+
+
+def test_a_thread_that_the_end_of_a_chain_is_given_is_that_of_the_whole_chain():
+    chain = [raw("0.", "0"), *(raw(f"{n}.", str(n), str(n - 1)) for n in range(1, 9)), raw("9.", "9", "8", thread_key="T")]
+    assert len({post["thread_id"] for post in resolved(*chain)}) == 1
+
+
+def test_a_circle_is_in_the_thread_that_an_answer_to_it_is_given():
+    circle = [raw("1.", "1", "2"), raw("2.", "2", "1")]
+    assert len(threads_of(resolved(*circle, raw("3.", "3", "1", thread_key="T")))) == 1
+
+
+def test_answers_to_a_parent_that_nobody_stored_share_the_thread_that_one_is_given():
+    assert len(threads_of(resolved(raw("2.", "2", "1", thread_key="T"), raw("3.", "3", "1"), raw("4.", "4", "3")))) == 1
+
+
+def test_two_posts_that_are_given_different_threads_stay_apart_and_it_is_said_where():
+    posts = [raw("Asked.", "1", thread_key="1"), raw("Said.", "2", "1", thread_key="2", source=Source("b.txt", 7))]
+    assert threads_of(resolved(*posts)) == [["Asked."], ["Said."]]
+    (notice,) = notices(*posts)
+    assert (notice.path, notice.line) == ("b.txt", 7)
+    assert "apart" in notice.message
+
+
+def test_a_post_whose_answers_are_given_several_threads_is_in_the_one_that_is_called_as_it_is():
+    answers = [raw("A.", "2", "1", thread_key="1"), raw("B.", "3", "1", thread_key="9")]
+    assert threads_of(resolved(raw("Asked.", "1"), *answers)) == [["A.", "Asked."], ["B."]]
+    answers = [raw("A.", "2", "0", thread_key="1"), raw("B.", "3", "0", thread_key="9")]
+    assert threads_of(resolved(raw("Asked.", "0"), *answers)) == [["A."], ["Asked."], ["B."]]
+
+
+def test_answers_of_another_forum_do_not_bring_their_thread():
+    posts = [raw("Asked.", "1", namespace="a.example"), raw("Said.", "2", "1", thread_key="T", namespace="b.example")]
+    assert len(threads_of(resolved(*posts))) == 2
+    assert notices(*posts) == []
+
+
 def test_a_reply_gets_the_title_of_its_question():
     posts = by_body(raw("Asked.", "1", title="How to mount?"), raw("Answered.", "2", "1"), raw("Thanks.", "3", "2"))
     assert {post["title"] for post in posts.values()} == {"How to mount?"}
@@ -139,6 +198,8 @@ POSTS = st.builds(
     views=st.sampled_from([None, 1, 5]),
     activity=st.sampled_from([None, "9h", "2d"]),
     tags=st.sampled_from([(), ("b", "a")]),
+    thread_key=st.sampled_from([None, None, "1", "T"]),
+    namespace=st.sampled_from(["", "", "a.example"]),
     author=st.sampled_from([None, "ann", "bob"]),
     source=st.builds(Source, st.sampled_from(["a.txt", "b.txt"]), st.integers(1, 9)),
 )
@@ -149,6 +210,17 @@ POSTS = st.builds(
 def test_the_outcome_does_not_depend_on_the_order_of_the_claims(posts, random):
     shuffled = random.sample(posts, len(posts))
     assert resolved(*posts) == resolved(*shuffled)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.builds(
+    raw, body=st.sampled_from("abcdef"), name=st.sampled_from("123456"), parent=st.sampled_from([None, *"1234567"]),
+    thread_key=st.sampled_from([None, "T"]),
+), max_size=6, unique_by=(lambda post: post.source_id, lambda post: post.body)))  # fmt: skip
+def test_where_one_thread_at_most_is_given_a_post_is_in_the_thread_of_the_post_it_answers(posts):
+    threads = {post["source_id"]: post["thread_id"] for post in resolved(*posts)}
+    assert all(threads[post.source_id] == threads[post.reply_to] for post in posts if post.reply_to in threads)
+    assert notices(*posts) == []
 
 
 @settings(max_examples=300, deadline=None)
@@ -180,6 +252,13 @@ def test_replies_without_an_address_are_in_the_thread_of_the_question_that_has_o
     orphan = {"id": "8-1", "body": "Another reply altogether.", "reply_to": "7"}
     small.build(jsonl("dump.jsonl", question, reply, orphan))
     assert len({post.thread_id for post in small.posts()}) == 1
+
+
+def test_the_notice_of_threads_that_contradict_one_another_is_in_the_report(small: Any, jsonl: Any) -> None:
+    question = {"id": "7", "title": "Why?", "body": "Why is it so?", "thread_id": "7"}
+    reply = {"id": "8", "body": "Since it was made so.", "thread_id": "8", "reply_to": "7"}
+    (notice,) = small.build(jsonl("dump.jsonl", question, reply)).notices
+    assert "kept apart" in notice.message
 
 
 def test_threads_of_other_files_that_are_called_alike_stay_apart(small: Any, jsonl: Any) -> None:

@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from seeded_secrets import clean, planted
 
-from assistant.language.redaction.masking import MASK, masked, secret_spans
+from assistant.language.redaction.masking import masked, secret_spans
+from assistant.language.redaction.standing_in import MASK
 from assistant.language.terms import terms
 
 RECALL = 0.95
@@ -28,6 +29,10 @@ ADVERSARIAL = [
     "0000", "00008030-", "bearer ", "Authorization: Basic ", "curl ", "curl -u a", "sshpass -p ", "docker login ",
     "-----BEGIN PRIVATE KEY-----", "-----BEGIN A PRIVATE KEY-----aaaaaaaaaaaaaaaaaaaaaaaa", ":AA", "A+/", "1", '\n>',
     '\\n', "İ", "AccountKey" + "A" * 85, "-us", "hf_", "key-",
+    "\u200b", "a\u200b", "\u00adghp_", "\x1b[", "\x1b]a", "é@", "é@é.", "&#64;", "a&#64;a.", "://a:b@c@", "token:1a",
+    "token=a1,a2", "passwort ist a1", "password: 0x1111111", "token=aaa(",
+    "token='1a ", "pwd=xxxx1;", "pwd=api_key_", "secret=Ab1(", "secret='Key'", "clave:a1,", "pass=a1)))", "codesign team: A1",
+    "bearer\n ", "＠", "ａ",
 ]  # fmt: skip
 
 
@@ -65,6 +70,58 @@ def test_what_only_looks_like_a_secret_stays(text):
 )
 def test_what_says_whose_secret_it_was_stays_to_be_read(text, shown):
     assert masked(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: hunter2Secret99", "password: MyTokenXy99!", "api_key=Zx9SecretQ7Lm2Pq8Rt5",
+        "client_secret=9fKeystring77abcQQ",
+        "https://user:token1234567@git.acme.com", "password: someone77", "password: $ecret99x", "password: #Horse99x",
+        "password: hunter2.secret99x", "password: HUNTER2299", 'password = @"hunter22x"', 'password="hunter22x',
+        "password: 'hun<ter22'",
+        "password: hun&ter22,x9!z", "password=hun(ter[22", "**Password:** **hunter22x**", "https://app:p@ss1word@acme.com",
+        'password = "correct horse battery staple"', "password: \u201chunter22x\u201d", "password:\xa0hunter22x",
+        "Passwort: Größe77x!", "Kennwort lautet hunter22x", "Mot de passe : hunter22x", "contraseña: hunter22x",
+        "пароль: секрет77",
+        "密码：绝密abc1234", "wachtwoord: hunter22x", "Authorization: Bearer\n  abcdefghij0123456789KL",
+        "password: ｈｕｎｔｅｒ２２ｘ", "pass\u2060word: hunter22x", "ｐａｓｓｗｏｒｄ：hunter22x",
+    ],
+)  # fmt: skip
+def test_of_a_value_that_is_said_to_be_secret_nothing_can_be_read(text):
+    shown = masked(text)
+    assert MASK in shown
+    at = shown.index(MASK)
+    assert not any(letter.isalnum() for letter in shown[at:].removesuffix("git.acme.com").removesuffix("acme.com"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("jane.doe\uff20acme.com", "████████\uff20████████"),
+        ("jane.doe&#64;acme.com", "████████&#64;████████"),
+        ("jane.doe\\@acme.com", "████████\\@████████"),
+        ("jane@münchen.de, ok", "████@██████████, ok"),
+        ("写给jane@acme.com谢谢", "写给████@████████谢谢"),
+        ("/a?token=abc123def&name=foo", "/a?token=█████████&name=foo"),
+        ("pwd=abc123x;server=db1", "pwd=███████;server=db1"),
+        ("(see /?token=abc123def).", "(see /?token=█████████)."),
+        ("codesign fails. Team: 9A8B7C6D5E", "codesign fails. Team: ██████████"),
+        ("Our Team: 9A8B7C6D5E", "Our Team: 9A8B7C6D5E"),
+    ],
+)
+def test_a_secret_in_another_spelling_is_masked_and_no_more_than_it(text, shown):
+    assert masked(text) == shown
+
+
+@given(st.sampled_from(PLANTED), st.sampled_from("\u200b\u00ad\u2060\ufeff\ufe0f\u200e\u034f\u3164\U000e0041\u2028"), st.data())
+def test_what_nobody_sees_does_not_hide_a_secret_and_is_masked_inside_one(post, unseen, data):
+    at = data.draw(st.integers(post.start + 1, post.start + len(post.secret) - 1))
+    shown = masked(post.text[:at] + unseen + post.text[at:])
+    assert shown[:at] + shown[at + 1 :] == masked(post.text)
+    spans = secret_spans(post.text)
+    if any(start < at < end for start, end in spans):
+        assert shown[at] == (unseen if unseen.isspace() else MASK)
 
 
 texts = st.lists(

@@ -74,6 +74,19 @@ def test_a_question_that_needs_no_rewriting_is_not_sent(question):
     assert found == standalone(question, HISTORY, rarity)
 
 
+def test_a_question_that_is_asked_again_is_not_sent():
+    model = saying(GOOD)
+    assert asked(SUBJECT, model)[0].text == SUBJECT
+    assert model.asked == []
+
+
+def test_a_question_for_posts_is_not_sent():
+    model = saying(GOOD)
+    question = "Which thread has the most replies?"
+    found, usage = asyncio.run(rewritten(question, HISTORY, rarity, model, about_posts=lambda text: text == question))
+    assert (found.text, found.how, usage, model.asked) == (question, Rewriting.AS_ASKED, None, [])
+
+
 def test_a_first_question_is_not_sent():
     model = saying(GOOD)
     assert asked("why is it so?", model, ())[0].how is Rewriting.AS_ASKED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import os
 import signal
 import subprocess
@@ -65,6 +66,53 @@ def test_a_failure_has_its_code_a_message_a_hint_and_no_traceback(run, sample_in
     assert message.startswith("error: ")
     assert hint
     assert "Traceback" not in result.stderr
+
+
+@pytest.fixture
+def empty(run, tmp_path):
+    """A folder without a post, and the result of indexing it into `index`."""
+    (tmp_path / "nothing here").mkdir()
+    return tmp_path / "nothing here", run("index", tmp_path / "nothing here", "--index", tmp_path / "index")
+
+
+def test_a_source_without_a_post_is_warned_of_by_its_path(empty):
+    path, result = empty
+    assert result.exit_code == 0
+    assert f"warning: no post was found in {path}" in result.stderr
+    assert f"assistant index --explain '{path}'" in result.stderr
+    assert "the index is empty" in result.stderr
+
+
+def test_a_source_without_a_post_beside_one_that_has_some_is_warned_of_alone(run, tmp_path, jsonl):
+    posts = jsonl("a.jsonl", {"id": "1", "body": "It fails on boot."})
+    (tmp_path / "b.bin").write_bytes(b"%PDF-1.4")
+    result = run("index", posts, tmp_path / "b.bin", "--index", tmp_path / "index")
+    assert [line for line in result.stderr.splitlines() if line.startswith("warning:")] == [
+        f"warning: no post was found in {tmp_path / 'b.bin'}, which is a source of the index all the same"
+    ]
+
+
+@pytest.mark.parametrize("question", ["Why does it fail on boot?", "How many posts are there?"])
+def test_a_question_to_an_empty_index_is_refused_with_the_command_that_mends_it(run, tmp_path, empty, question):
+    result = run("ask", question, "--index", tmp_path / "index")
+    assert result.exit_code == 0
+    assert "empty" in result.stdout
+    assert "`assistant index PATH`" in result.stdout
+
+
+def test_an_empty_index_is_not_well(run, tmp_path, empty):
+    result = run("doctor", "--index", tmp_path / "index")
+    assert result.exit_code == 4
+    (line,) = [line for line in result.stdout.splitlines() if "index:" in line]
+    assert line.startswith("BAD")
+    assert "empty" in line
+    assert "`assistant index PATH`" in result.stdout
+
+
+def test_to_explain_a_folder_without_a_file_says_so(run, empty):
+    path, _ = empty
+    result = run("index", "--explain", path)
+    assert f"no file was found in {path}" in result.stderr
 
 
 UNREADABLE = [["--nonsense"], ["ask", "--nonsense"], ["nonsense"], ["search", "x", "-k", "0"], ["show"]]
@@ -140,7 +188,13 @@ def test_every_kind_of_error_has_a_code_of_the_contract_and_a_line_in_the_tree(k
     assert line.split(kind.__name__)[1].split()[:2] == [str(kind.exit_code), str(kind.http_status)]
 
 
-NAMES = {kind.__name__ for kind in CLASSES}
+HINTED = [kind for kind in CLASSES if "hint" in inspect.signature(kind).parameters]
+NAMES = {kind.__name__ for kind in HINTED}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind not in HINTED])
+def test_an_error_that_is_given_no_hint_has_one_of_its_own(kind):
+    assert kind().hint
 
 
 @pytest.mark.parametrize("path", sorted(SRC.rglob("*.py")), ids=lambda path: str(path.relative_to(SRC)))

@@ -22,6 +22,8 @@ def about_fields(generation: Generation, question: Question, filters: Filters) -
     asked = parse(question.text)
     if asked is None:
         return None
+    if not generation.manifest.posts:
+        return Reply(wording.EMPTY_INDEX, Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
     return _reply(generation, Fields(generation).answer(asked, allowed_rows(generation.posts, filters)))
 
 

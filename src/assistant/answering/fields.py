@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from assistant.language.terms import terms
@@ -18,7 +19,22 @@ from assistant.retrieval.filters import UNANSWERED
 if TYPE_CHECKING:
     from assistant.indexing.generation import Generation
 
+
+class Kind(StrEnum):
+    """What is asked for."""
+
+    POSTS = "posts"
+    THREADS = "threads"
+    QUESTIONS = "questions"
+
+
 _NOUN = r"(?:posts?|threads?|questions?|topics?|discussions?|entries)"
+_NAMED = re.compile(rf"\b{_NOUN}\b", re.IGNORECASE)
+_KIND_OF = {"post": Kind.POSTS, "entr": Kind.POSTS, "ques": Kind.QUESTIONS}
+"""What a noun asks for, by its first letters; any other asks for threads."""
+_FIRST = "(SELECT row FROM posts AS other WHERE other.thread_id = posts.thread_id ORDER BY other.role = 'reply', row LIMIT 1)"
+_OPENERS = f"(role <> 'reply' OR row = {_FIRST})"
+"""Condition on table `posts`: questions and articles, and of a thread without any its first reply."""
 _SUPERLATIVE = (
     (
         "replies",
@@ -75,7 +91,10 @@ LONGEST_QUESTION = 400
 
 @dataclass(frozen=True, slots=True)
 class FieldQuestion:
-    """A question about the posts: which `field` decides, the largest or smallest first, or how many there are."""
+    """A question about the posts: which `field` decides, the largest or smallest first, or how many there are.
+
+    `kind` is POSTS only where posts are to be counted: a field, or that nobody replied, is a thread's.
+    """
 
     field: str | None
     smallest_first: bool
@@ -84,11 +103,12 @@ class FieldQuestion:
     subject: str
     wanted: int
     within_hours: int | None = None
+    kind: Kind = Kind.THREADS
 
 
 @dataclass(frozen=True, slots=True)
 class FieldAnswer:
-    """What the fields say: how many posts there are, and rows of those asked for, in order."""
+    """What the fields say: how many there are of the kind asked for, and rows of some of them, in order."""
 
     asked: FieldQuestion
     count: int
@@ -104,12 +124,20 @@ def parse(text: str) -> FieldQuestion | None:
     field, smallest = _superlative(text)
     if field is None and _ASKED_ABOUT.search(text):
         subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
-        return FieldQuestion("recency", False, unanswered, False, subject, 10, within_hours)
+        return FieldQuestion("recency", False, unanswered, False, subject, 10, within_hours, _kind(text))
     if not (field or counting or (unanswered and _LISTING.search(text))):
         return None
     subject = match["subject"].strip() if (match := _ABOUT.search(text)) else ""
     counting = counting and field is None
-    return FieldQuestion(field, smallest, unanswered, counting, subject, _wanted(text, field), within_hours)
+    kind = _kind(text, posts=counting and not unanswered)
+    return FieldQuestion(field, smallest, unanswered, counting, subject, _wanted(text, field), within_hours, kind)
+
+
+def _kind(text: str, *, posts: bool = False) -> Kind:
+    """What is asked for, by the first noun for it; posts only where told so."""
+    match = _NAMED.search(text)
+    kind = _KIND_OF.get(match[0][:4].lower(), Kind.THREADS) if match else Kind.THREADS
+    return Kind.THREADS if kind is Kind.POSTS and not posts else kind
 
 
 def _without_period(text: str) -> tuple[str, int | None]:
@@ -167,22 +195,33 @@ class Fields:
         if asked.within_hours is not None:
             ages = self._ages(rows)
             rows = [row for row in rows if (age := ages[row]) is not None and age <= asked.within_hours]
+        # A thread may begin with several posts: an edited one, or an article and what was asked of it.
+        each = rows if asked.kind is Kind.POSTS else self._one_a_thread(rows)
         if asked.counting or asked.field is None:
-            return FieldAnswer(asked, len(rows), tuple(rows[: asked.wanted]))
+            return FieldAnswer(asked, len(each), tuple(each[: asked.wanted]))
         keyed = [(value, row) for row, value in self._values(rows, asked.field).items() if value is not None]
         keyed.sort(key=lambda pair: (pair[0] if asked.smallest_first else -pair[0], pair[1]))
-        return FieldAnswer(asked, len(rows), tuple(row for _, row in keyed[: asked.wanted]))
+        return FieldAnswer(asked, len(each), tuple(row for _, row in keyed[: asked.wanted]))
+
+    def _one_a_thread(self, rows: Sequence[int]) -> list[int]:
+        """The first of the rows of each thread."""
+        posts = zip(rows, self._generation.posts.posts(rows), strict=True)
+        return list({post.thread_id: row for row, post in reversed(list(posts))}.values())[::-1]
 
     def _rows(self, asked: FieldQuestion) -> list[int]:
-        """Questions and articles that the condition and the subject leave, in order of rows."""
-        condition = UNANSWERED if asked.unanswered else "role <> 'reply'"
-        statement = f"SELECT row, tags FROM posts WHERE {condition} ORDER BY row"  # noqa: S608
-        found = {row["row"]: row["tags"].casefold() for row in self._generation.posts.query(statement)}
+        """The posts that the kind, the condition and the subject leave, in order of rows."""
+        every = {Kind.POSTS: "TRUE", Kind.QUESTIONS: "role = 'question'", Kind.THREADS: _OPENERS}[asked.kind]
+        condition = f"{every} AND {UNANSWERED}" if asked.unanswered else every
+        statement = f"SELECT row, thread_id, tags FROM posts WHERE {condition} ORDER BY row"  # noqa: S608
+        found = {row["row"]: row for row in self._generation.posts.query(statement)}
         if not asked.subject:
             return list(found)
+        # A tag is a thread's, whichever of its posts has it.
         tag = f'"{asked.subject.casefold()}"'
-        tagged = [row for row, tags in found.items() if tag in tags]
-        return tagged or [row for row in self._holders(asked.subject) if row in found]
+        tagged = {row["thread_id"] for row in found.values() if tag in row["tags"].casefold()}
+        if tagged:
+            return [row for row, post in found.items() if post["thread_id"] in tagged]
+        return [row for row in self._holders(asked.subject) if row in found]
 
     def _holders(self, subject: str) -> list[int]:
         """Rows of the posts that hold every term of `subject`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answering.fields import FieldAnswer
+from assistant.answering.fields import FieldAnswer, FieldQuestion
 from assistant.language.controls import without_controls
 from assistant.types import Near, Post, Refusal, Role
 
@@ -23,8 +23,19 @@ CUT_OFF = "⟨cut off⟩"
 MARKS = (UNSUPPORTED, UNCITED, DANGLING, CUT_OFF)
 """What follows a sentence that must not be taken for what the posts say."""
 
+NO_POST = "names no post that was found"
+NOT_SAID = "does not say so"
+"""What is said of a source: that there is none of this number, that its words do not bear the sentence out."""
+
+EMPTY_INDEX = (
+    "The index is empty: no post is stored here yet. Name files or folders with posts: `assistant index PATH`; "
+    "`assistant index --explain PATH` says what is read."
+)
+
 NEAREST_SHOWN = 3
 LONGEST_TITLE = 160
+_DOUBLE_QUOTES = str.maketrans("“”„‟«»", "‘’‚‛‹›")
+_QUOTED_STRAIGHT = re.compile(r'(?<!\w)"([^"]*)"(?!\w)')
 
 
 def quoted(text: str) -> str:
@@ -34,11 +45,24 @@ def quoted(text: str) -> str:
 
 
 def title_of(post: Post) -> str:
-    """The title in quotation marks, shortened at a word; the beginning of the text where there is no title."""
-    title = post.title or post.body[:LONGEST_TITLE]
-    if len(title) > LONGEST_TITLE:
-        title = title[:LONGEST_TITLE].rsplit(" ", 1)[0] + " …"
-    return f"“{quoted(title)}”"
+    """What a post goes by, in quotation marks; those inside it become single ones."""
+    return in_marks(heading(post))
+
+
+def heading(post: Post) -> str:
+    """What a post goes by: its title, or the beginning of its text where it has none; shortened at a word, on one line."""
+    # Of a long text no more is looked at than can be shown, blanks apart.
+    text = " ".join((post.title or post.body[: 10 * LONGEST_TITLE]).split())
+    if len(text) <= LONGEST_TITLE:
+        return text
+    whole = text[: LONGEST_TITLE + 1].rsplit(" ", 1)[0]
+    return whole[:LONGEST_TITLE] + " …"
+
+
+def in_marks(title: str) -> str:
+    """A title as inert Markdown in quotation marks; those inside it become single ones."""
+    inner = _QUOTED_STRAIGHT.sub(r"‘\1’", title.translate(_DOUBLE_QUOTES))
+    return f"“{quoted(inner)}”"
 
 
 def circumstances(post: Post) -> str:
@@ -92,7 +116,7 @@ def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) 
         opening = "The posts stored here do not answer this."
     if not nearest:
         return opening
-    titles = "\n".join(f"- “{quoted(near.title)}”" for near in nearest[:NEAREST_SHOWN])
+    titles = "\n".join(f"- {in_marks(near.title)}" for near in nearest[:NEAREST_SHOWN])
     return f"{opening} The nearest threads:\n\n{titles}"
 
 
@@ -112,21 +136,25 @@ def field_line(post: Post, field: str | None, label: int) -> str:
 def field_lead(answer: FieldAnswer) -> str:
     """The words before the posts of an answer about fields."""
     asked = answer.asked
-    about = f" about “{quoted(asked.subject)}”" if asked.subject else ""
-    kind = "threads without a known reply" if asked.unanswered else "threads"
+    about = f" about {in_marks(asked.subject)}" if asked.subject else ""
     if asked.field is None or asked.counting:
         shown = "" if answer.count <= len(answer.rows) else f", {len(answer.rows)} of them"
-        noun = kind if answer.count != 1 else kind.replace("threads", "thread", 1)
-        return f"{answer.count} {noun}{about} stored here{shown}:"
+        return f"{answer.count} {_kind(asked, answer.count)}{about} stored here{shown}:"
     extreme = "fewest" if asked.smallest_first else "most"
     what = {"recency": "Oldest" if asked.smallest_first else "Newest"}.get(asked.field, f"With the {extreme} {asked.field}")
-    return f"{what} of the {answer.count} {kind}{about} stored here:"
+    return f"{what} of the {answer.count} {_kind(asked, answer.count)}{about} stored here:"
+
+
+def _kind(asked: FieldQuestion, count: int) -> str:
+    """What is asked for, as so many of them are called."""
+    noun = asked.kind.removesuffix("s") if count == 1 else str(asked.kind)
+    return f"{noun} without a known reply" if asked.unanswered else noun
 
 
 def field_none(answer: FieldAnswer) -> str:
     """No post fits a question about fields."""
     asked = answer.asked
-    conditions = [f"about “{quoted(asked.subject)}”"] if asked.subject else []
+    conditions = [f"about {in_marks(asked.subject)}"] if asked.subject else []
     conditions += ["without a known reply"] if asked.unanswered else []
     conditions += ["as recent as asked"] if asked.within_hours is not None else []
-    return f"None of the threads stored here is {' and '.join(conditions) or 'of this kind, or none has this field'}."
+    return f"None of the {asked.kind} stored here is {' and '.join(conditions) or 'of this kind, or none has this field'}."

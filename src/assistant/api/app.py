@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant import __version__
 from assistant.api import mcp, native, openai, page
 from assistant.api.guarding import guarded
+from assistant.api.guarding.hosts import Hosts
+from assistant.api.guarding.keys import KeyRing
 from assistant.api.service import Service
 
 DESCRIPTION = "Ask a forum: answers from its posts alone, each sentence tied to the exact words it rests on."
 
 
-def create_app(service: Service) -> ASGIApp:
-    """All that is served, as one ASGI application. The service is warmed when it starts and closed when it ends."""
+def create_app(service: Service, keys: KeyRing | None = None, hosts: Hosts | None = None) -> ASGIApp:
+    """All that is served, as one ASGI application, which takes these keys and goes by these names, or those of the settings.
+
+    The service stays its maker's: to be warmed before, and closed after. Raises SettingsError where keys or names of the
+    settings cannot be used.
+    """
     mcp_server = mcp.server_of(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as running:
-            running.callback(service.close)
-            await service.warm()
-            await running.enter_async_context(mcp.running(mcp_server))
-            yield
+        # asyncio's own pool has four threads more than there are processors: /readyz would wait behind lookups.
+        threads = ThreadPoolExecutor(service.threads, thread_name_prefix="answers")
+        asyncio.get_running_loop().set_default_executor(threads)
+        try:
+            async with mcp.running(mcp_server):
+                yield
+        finally:
+            threads.shutdown(wait=False)
 
     app = FastAPI(
         title="assistant", version=__version__, description=DESCRIPTION, lifespan=lifespan,
@@ -37,4 +49,20 @@ def create_app(service: Service) -> ASGIApp:
     openai.add_to(app)
     mcp.add_to(app, mcp_server)
     page.add_to(app)
-    return guarded(app, service)
+    return guarded(_Routed(app), service, keys, hosts)
+
+
+class _Routed:
+    """Leaves in `scope["route"]` which route took a request. FastAPI does so for operations alone, not for the page, /mcp and
+    the OpenAPI document."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._routes = {route.endpoint: route for route in app.routes if isinstance(route, Route)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            if "route" not in scope and scope.get("endpoint") in self._routes:
+                scope["route"] = self._routes[scope["endpoint"]]

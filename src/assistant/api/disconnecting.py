@@ -12,6 +12,7 @@ from starlette.types import Receive
 
 ResultT = TypeVar("ResultT")
 CLIENT_GONE = 499
+"""The status that stands for a client that went away before the answer; nobody is sent it."""
 
 
 async def while_connected(request: Request, work: Awaitable[ResultT]) -> ResultT | None:

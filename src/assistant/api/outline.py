@@ -1,7 +1,7 @@
 """An answer's Markdown as blocks, for a page that builds its elements itself and never reads HTML.
 
 Blocks and spans are dicts of text, numbers and further blocks or spans. HTML, links and images stay the text that they are;
-nothing of the Markdown is left out. Only numbers that are labels of the answer become markers.
+nothing of the Markdown is left out. Only numbers that are labels of the answer become markers; `markers` says where they are.
 
     block   paragraph {spans} · heading {level, spans} · quote {blocks} · list {ordered, start, items: [blocks]}
             code {language, text} · table {align, head: [spans], rows: [[spans]]} · rule {}
@@ -21,6 +21,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from assistant.answering.wording import MARKS
+from assistant.language.segments import Span as Place
 
 Block = dict[str, Any]
 Span = dict[str, Any]
@@ -41,6 +42,30 @@ _ROOMY = 10 * DEEPEST
 def blocks_of(text: str, labels: Collection[int]) -> list[Block]:
     """The blocks of a Markdown text; `[n]` is a marker where n is in `labels`. Never raises; equal for equal input."""
     return [block for block, _ in _parsed(text, labels)]
+
+
+def markers(text: str, labels: Collection[int]) -> Iterator[tuple[int, Place]]:
+    """The markers of `blocks_of(text, labels)` and where in the text they are: `text[start:end] == f"[{label}]"`."""
+    # A parser of Markdown does not say where in a line a word stands. So the first number in brackets is made a 1, the second a
+    # 2 and so on, and the parser asked which of these are markers.
+    bracketed = list(_MARKER.finditer(text))
+    places = iter(range(1, len(bracketed) + 1))
+    numbered = _MARKER.sub(lambda _: f"[{next(places)}]", text)
+    wanted = [number for number, found in enumerate(bracketed, 1) if int(found[1]) in labels]
+    for place in sorted(_labels_in(blocks_of(numbered, frozenset(wanted)))):
+        found = bracketed[place - 1]
+        yield int(found[1]), Place(*found.span())
+
+
+def _labels_in(part: object) -> Iterator[int]:
+    """The labels of all markers in blocks, spans or lists of them."""
+    if isinstance(part, dict):
+        if part.get("type") == "marker":
+            yield part["label"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for inner in part:
+            yield from _labels_in(inner)
 
 
 class Growing:

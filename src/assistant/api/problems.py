@@ -3,53 +3,45 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse
+from starlette.types import Scope
 
-from assistant.errors import AssistantError, KeyNeeded, Overloaded, PostNotFound, RequestRefused
+from assistant.errors import AssistantError, KeyNeeded, NotReady, Overloaded, PostNotFound, RequestRefused
 
 OPENAI_PREFIX = "/v1/"
 PROBLEM = "application/problem+json"
 CLIENT_ERRORS = range(400, 500)
+LONGEST_NAME = 100
+RESTARTED_WITHIN = 5
+"""Seconds after which a server that stops, or has no index yet, is worth asking again."""
 SAY_WHAT_WAS_ASKED = (RequestRefused, PostNotFound)
 """Errors that speak of the request alone; others may name files of the server."""
-_PATH = re.compile(r"(?<![\w./:-])/(?:[^\s/'\"]+/)+(?=[^\s/'\"])")
+# What pydantic puts into a place for a type of several that it tried.
+_TRIED = re.compile(r"str|(?:list|dict)\[.*")
+_FOLDERS = re.compile(r"(?<![\w./:~-])(?:/[^\s/'\"]+/|(?:\.\.?|~)/)(?:[^\s/'\"]+/)*(?=[^\s/'\"])")
 
 
-class RouteUnknown(RequestRefused):
-    """Nothing is served at this path."""
-
-    http_status = 404
-
-
-class MethodUnknown(RequestRefused):
-    """What is served at this path is not asked for by this method."""
-
-    http_status = 405
+def request_id_of(scope: Scope) -> str:
+    """The id that the guards gave a request, empty without them."""
+    return str(scope.get("state", {}).get("request_id", ""))
 
 
-class NotJson(RequestRefused):
-    """The body is said to be something else than JSON, or is not said to be JSON."""
+def field_of(place: Sequence[int | str]) -> str:
+    """A place in a body as `history[3].content`, empty for the body as a whole; `place` is pydantic's, after its first part.
 
-    http_status = 415
-
-
-class FieldsRefused(RequestRefused):
-    """The body is JSON, but not what is asked for."""
-
-    http_status = 422
-
-
-class Fault(AssistantError):
-    """A fault of ours. What it was is in the log, not in the response."""
-
-
-class NotReady(AssistantError):
-    """The server is to get no requests now."""
-
-    http_status = 503
+    A client may have named it, so it is short and valid text. Which of several types was tried is no part of it.
+    """
+    path = ""
+    for part in place:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not _TRIED.fullmatch(part):
+            path += f".{part}" if path else part
+    return path[:LONGEST_NAME].encode(errors="replace").decode()
 
 
 def described(status: int, code: str, detail: str, hint: str, request_id: str) -> dict[str, Any]:
@@ -70,7 +62,12 @@ def public(error: AssistantError) -> tuple[str, str]:
     """Message and hint as they may leave the server: of a file's path the last name only."""
     if isinstance(error, SAY_WHAT_WAS_ASKED):
         return error.message, error.hint
-    return _PATH.sub("", error.message), _PATH.sub("", error.hint)
+    return without_folders(error.message), without_folders(error.hint)
+
+
+def without_folders(text: str) -> str:
+    """Of each path in a text that begins with `/`, `./`, `../` or `~/` the last name only."""
+    return _FOLDERS.sub("", text)
 
 
 def openai_error(error: AssistantError, request_id: str, param: str | None = None) -> dict[str, Any]:
@@ -89,6 +86,8 @@ def headers_of(error: AssistantError) -> dict[str, str]:
     """Headers that a status asks for."""
     if isinstance(error, Overloaded):
         return {"retry-after": str(error.retry_after)}
+    if isinstance(error, NotReady):
+        return {"retry-after": str(RESTARTED_WITHIN)}
     return {"www-authenticate": "Bearer"} if isinstance(error, KeyNeeded) else {}
 
 

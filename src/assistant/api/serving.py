@@ -5,12 +5,13 @@ One process answers: the index, the limits and the generation in force are kept 
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import signal
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from types import FrameType
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 import uvicorn
 
 from assistant.api.guarding.connections import HEAD_BYTES, BoundedConnection
-from assistant.api.guarding.hosts import Hosts
+from assistant.api.guarding.hosts import Hosts, address_of, authority_of
 from assistant.api.guarding.keys import KeyRing
 from assistant.errors import AssistantError, UsageError
 from assistant.settings import Settings
@@ -27,8 +28,10 @@ from assistant.settings import Settings
 if TYPE_CHECKING:
     from assistant.api.service import Service
 
+ENDING_SECONDS = 0.3
+"""How long before the end of `drain_seconds` answers are ended by an error, so that it still reaches who waits for them."""
 GRACE_SECONDS = 1.0
-"""How long new requests are still taken after SIGTERM, so that whoever asks /readyz sends them elsewhere before."""
+"""How long new requests are still taken after SIGTERM, busy or not, so that whoever asks /readyz sends them elsewhere first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +56,35 @@ def serve(settings: Settings, announce: Announce, *, workers: int = 1) -> None:
     addresses = addresses_of(settings)
     keys = KeyRing(settings)
     check_address(settings, addresses, keys_needed=keys.needed)
-    Hosts.of(settings)
+    hosts = Hosts.of(settings)
     with ExitStack() as open_sockets:
         sockets = bound(settings, addresses)
         for listener in sockets:
             open_sockets.enter_context(listener)
-        _run(settings, sockets, keys, announce)
+        _run(settings, sockets, keys, hosts, announce)
 
 
-def _run(settings: Settings, sockets: Sequence[socket.socket], keys: KeyRing, announce: Announce) -> None:
-    from assistant.api.app import create_app
+def _run(settings: Settings, sockets: Sequence[socket.socket], keys: KeyRing, hosts: Hosts, announce: Announce) -> None:
     from assistant.api.observing.logs import configure
     from assistant.api.service import Service
 
-    service = Service(settings)
-    # What cannot be opened is to be said in our words, before anybody is listened to.
-    service.assistant.search("warm", 1)
-    configure(settings)
-    url = url_of(settings, sockets[0].getsockname()[1])
+    with closing(Service(settings)) as service:
+        # What cannot be opened is to be said in our words, before anybody is listened to.
+        asyncio.run(service.warm())
+        configure(settings)
+        _listen(service, sockets, keys, hosts, announce)
+
+
+def _listen(service: Service, sockets: Sequence[socket.socket], keys: KeyRing, hosts: Hosts, announce: Announce) -> None:
+    from assistant.api.app import create_app
+
+    url = url_of(service.settings, sockets[0].getsockname()[1])
 
     def started() -> None:
         service.observer.started(url)
         announce(Listening(url, service.assistant.generation.name, keys.needed))
 
-    server = Server(config_of(create_app(service), settings), service, started)
+    server = Server(config_of(create_app(service, keys, hosts), service.settings), service, started)
     try:
         server.run(sockets=list(sockets))
     except SystemExit as error:
@@ -155,11 +163,14 @@ def _not_bound(error: OSError, address: str, port: int) -> AssistantError:
 
 
 def url_of(settings: Settings, port: int) -> str:
-    """The address that the page is found at from here."""
-    try:
-        address = ip_address(settings.host)
-    except ValueError:
+    """The address that the page is found at: where all addresses are listened at, by the first name of `allowed_hosts`."""
+    address = address_of(settings.host)
+    if address is None:
         return f"http://{settings.host}:{port}"
+    if address.is_unspecified and settings.allowed_hosts:
+        name = settings.allowed_hosts[0]
+        said = authority_of(name)
+        return f"http://{name}" if said is not None and said.port is not None else f"http://{name}:{port}"
     if address.is_unspecified:
         return f"http://{'127.0.0.1' if address.version == 4 else '[::1]'}:{port}"
     return f"http://{address if address.version == 4 else f'[{address}]'}:{port}"
@@ -178,7 +189,8 @@ def config_of(app: object, settings: Settings) -> uvicorn.Config:
 class Server(uvicorn.Server):
     """uvicorn, stopping in our order: not ready, no new requests, no answers. `stopped_by`: the first signal, if there was one.
 
-    From the first signal to the end it takes `drain_seconds` at most; a second signal ends what is still answered.
+    From the first signal to the end it takes `drain_seconds` at most, GRACE_SECONDS of it for requests that still come after
+    SIGTERM; a second signal ends what is still answered. What is ended is told so, by an error of ours.
     """
 
     def __init__(self, config: uvicorn.Config, service: Service, started: Callable[[], None]) -> None:
@@ -187,14 +199,18 @@ class Server(uvicorn.Server):
         self._service = service
         self._started = started
         self._stopping_since = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._started()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.stopped_by is not None:
             self.should_exit = self.force_exit = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(self._service.stop)
             return
         self._stopping_since = time.monotonic()
         self.stopped_by = sig
@@ -202,16 +218,18 @@ class Server(uvicorn.Server):
         self.should_exit = sig != signal.SIGTERM
 
     async def on_tick(self, counter: int) -> bool:
-        if self.stopped_by is not None and not (self.server_state.tasks and self._stopping_for() < self._grace()):
+        if self.stopped_by is not None and self._stopping_for() >= self._grace():
             self.should_exit = True
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         left = self._service.settings.drain_seconds - (self._stopping_for() if self.stopped_by else 0.0)
         self.config.timeout_graceful_shutdown = cast(int, max(0.0, left))  # handed to asyncio, which takes parts of a second
+        ending = asyncio.get_running_loop().call_later(max(0.0, left - ENDING_SECONDS), self._service.stop)
         self._service.observer.draining(self._service.busy)
         await super().shutdown(sockets)
-        self._service.observer.stopped(self._service.busy)
+        ending.cancel()
+        self._service.observer.stopped(self._service.given_up + self._service.busy)
 
     def _stopping_for(self) -> float:
         return time.monotonic() - self._stopping_since

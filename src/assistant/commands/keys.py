@@ -60,13 +60,17 @@ def remove(name: Name, index: surface.Unasked = None, as_json: surface.Json = Fa
 
     Example: assistant key remove phone
     """
+    from assistant.api.guarding.keys import read
     from assistant.api.guarding.keys import remove as take_out
 
-    gone = take_out(surface.settings_from().api_keys, name)
+    settings = surface.settings_from()
+    gone = take_out(settings.api_keys, name)
     if as_json:
         surface.print_json({"removed": _shown(gone)})
     else:
         typer.echo(f"{name} is removed")
+    if not (settings.api_key or read(settings.api_keys)):
+        typer.echo("it was the last: a server that runs goes on asking for a key until it is started anew", err=True)
 
 
 def _shown(key: Key) -> dict[str, str]:

@@ -14,9 +14,10 @@ from assistant.commands import surface
 from assistant.errors import UsageError
 
 if TYPE_CHECKING:
+    from assistant.pipeline import Searched
     from assistant.retrieval.filters import Filters
     from assistant.settings import Settings
-    from assistant.types import Answer, Hit
+    from assistant.types import Answer
 
 NO_ANSWER = 3
 
@@ -39,7 +40,8 @@ Generator = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option("--base-url", help="Server of the generator; an OpenAI-compatible one with its /v1.")
 ]
-Strict = Annotated[
+Strict = Annotated[bool, typer.Option("--strict", help="Drop sentences that no cited words support.")]
+StrictAsk = Annotated[
     bool, typer.Option("--strict", help="Drop sentences that no cited words support; exit with 3 when there is no answer.")
 ]
 
@@ -56,7 +58,7 @@ def ask(
     max_characters: Characters = None,
     generator: Generator = None,
     base_url: BaseUrl = None,
-    strict: Strict = False,
+    strict: StrictAsk = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say how the answer came about (on stderr).")] = False,
     index: surface.Index = None,
     as_json: surface.Json = False,
@@ -175,16 +177,16 @@ def search(
     assistant = Assistant(surface.settings_from(index=index, k=k))
     filters = surface.filters_from(tag, source, since, unanswered)
 
-    def found(words: str) -> list[Hit]:
-        return assistant.search(words, None, filters, every_chunk=all_chunks)
+    def found(words: str) -> Searched:
+        return assistant.searched(words, None, filters, every_chunk=all_chunks)
 
     if batch is not None:
         _search_batch(batch, found)
         return
     if query is None:
         raise UsageError("there is nothing to search for", hint='say it: `assistant search "…"`')
-    hits = found(query)
-    understood = assistant.understood(query)
+    searched = found(query)
+    hits, understood = searched.hits, searched.understood
     if as_json:
         surface.print_json({"query": query, "understood": understood, "hits": [hit_json(hit) for hit in hits]})
     else:
@@ -193,12 +195,12 @@ def search(
         typer.echo(hits_text(hits, surface.painter()))
 
 
-def _search_batch(path: str, found: Callable[[str], list[Hit]]) -> None:
+def _search_batch(path: str, found: Callable[[str], Searched]) -> None:
     from assistant.commands.batches import batch_lines
     from assistant.render import hit_json
 
     for line in batch_lines(path):
-        hits = found(line.text("query"))
+        hits = found(line.text("query")).hits
         surface.print_json({"id": line.values.get("id"), "hits": [hit_json(hit) for hit in hits]})
 
 

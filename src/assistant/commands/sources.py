@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from assistant.indexing.build import BuildReport
 
 SHOWN = 20
+READ = "Read are forum pages saved as text, and posts or threads as JSON Lines, packed by gzip or not."
 
 sources_app = typer.Typer(no_args_is_help=False)
 
@@ -61,6 +63,7 @@ def _build(index: Path | None, paths: Sequence[str], forget: Sequence[str], fres
             progress=progress,
         )
     _remarks(report)
+    _warnings(report)
     if as_json:
         surface.print_json(asdict(report))
     else:
@@ -76,6 +79,20 @@ def _remarks(report: BuildReport) -> None:
         typer.echo(one_line(line), err=True)
     if len(lines) > SHOWN:
         typer.echo(f"… and {len(lines) - SHOWN} more; --json lists all of them", err=True)
+
+
+def _warnings(report: BuildReport) -> None:
+    """Sources without a post, however much else was remarked on: nobody names a path to have nothing read from it."""
+    from assistant.render import one_line
+
+    for path in report.without_posts:
+        typer.echo(f"warning: no post was found in {one_line(path)}, which is a source of the index all the same", err=True)
+    if report.without_posts:
+        first = shlex.quote(one_line(report.without_posts[0]))
+        typer.echo(f"hint: {READ} Each file's account: `assistant index --explain {first}`. To drop it: "
+                   f"`assistant sources remove {first}`", err=True)  # fmt: skip
+    if not report.posts:
+        typer.echo("warning: the index is empty: no question can be answered from it", err=True)
 
 
 def _summary(report: BuildReport) -> str:
@@ -94,12 +111,16 @@ def _explain(paths: Sequence[str], as_json: bool) -> None:
 
     if not paths:
         raise UsageError("nothing to explain", hint="name files or folders: `assistant index --explain PATH...`")
+    found = False
     for item in explain(paths):
+        found = True
         if as_json:
             surface.print_json(asdict(item))
         else:
             typer.echo(f"{one_line(item.path)}\n  {item.layout}: {one_line(item.why)}")
             typer.echo(f"  {item.posts} posts, {item.skipped} skipped, {item.notices} notes")
+    if not found:
+        typer.echo(f"no file was found in {one_line(', '.join(paths))}. {READ}", err=True)
 
 
 @sources_app.callback(invoke_without_command=True)

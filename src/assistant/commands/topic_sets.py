@@ -76,7 +76,7 @@ def _posts_of(topics: TopicSet, index: Path | None) -> tuple[dict[str, PostText]
         sources = required_sources(topics)
     except EvaluationError as error:
         return None, [f"gold was not held against posts: {error.message} ({error.hint})"]
-    return posts_in_sources(sources, topics.ids), []
+    return posts_in_sources(sources, topics.ids, redact=surface.settings_from().redact), []
 
 
 def _stands_in(form: Form, text: str) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from assistant.conversation.leaning import is_number, subject_words, without_opening
 from assistant.conversation.phrases import CARRYING_ON, DENIED, INSTRUCTION, NEGATION
+from assistant.conversation.reading import is_number, subject_words, without_opening
 from assistant.language.terms import is_identifier, terms_of, tokens
 from assistant.retrieval.question import Question
 from assistant.types import Turn

@@ -106,6 +106,8 @@ _DEFINITE = _one_of(
 _ONE = _one_of("the", "that", "this", "which", "first", "second", "third", "last", "other", "earlier", "newer", "of", "with")
 POINTS_BACK = _pattern(rf"\b(?:{_PRONOUNS}|the {_DEFINITE}|{_ONE} ones?)\b")
 """Words that stand for something said before. “That” is told from the conjunction by its neighbours (`BEFORE_THAT`)."""
+STANDS_FOR = _pattern(rf"\b(?:{_PRONOUNS}|the (?:same|others?|latter|former)|{_ONE} ones?)\b")
+"""Those of them that stand for something even in a question that asks for posts."""
 BEFORE_THAT = frozenset(
     "is was are were be been does do did can could will would should has have had may might must of with for like about on in "
     "to after before without from by than and or but so if because why how when what".split()
@@ -113,6 +115,8 @@ BEFORE_THAT = frozenset(
 """Words after which “that” stands for something; after a noun or a verb of saying it only joins two clauses."""
 
 KNOWN_THING = _pattern(r"\b(?:the|those|these)\s+[^\W\d]")
+OF_A_NAME = re.compile(r"\b[Tt]he (?:\w+ ){1,2}of ([A-Z]\w+)|(?<=\w )([A-Z]\w+)(?=['’]s )")
+"""What says whose a thing is, by a name: “the … of Name”, “Name's …”."""
 PAST = _pattern(r"\b(?:did|was|were|had|didn't|wasn't|weren't)\b")
 FIRST_PERSON = _pattern(r"\b(?:i|i'm|i've|my|we|we're|we've|our|me|us)\b")
 """Who speaks of himself begins a story; a short question that does not asks about the one that was told."""
@@ -140,6 +144,16 @@ NO_SUBJECT = frozenset(
     "suggest suggested propose proposed recommend recommended".split()
 )
 """Words that name no subject, beside question words and pronouns."""
+
+NOT_HERE = _pattern(
+    r"\s*" + _one_of("there is no question here", "the posts stored here do not answer", "none of the threads stored here",
+                     "the model found no answer", "of what the model wrote nothing is supported")
+)  # fmt: skip
+"""How an answer begins that says that the posts hold none (`answering.wording`, which lies beside this package). What was
+raised and not answered is not among them: the posts know that subject."""
+
+GIBBERISH = _pattern(r"([a-z])\1\1|[bcdfghjklmnpqrstvwxz]{5}")
+"""The same letter three times or five consonants in a row. Words such as “strengths” have them too: a post must not."""
 
 NEGATION = _pattern(r"not|no|never|without|cannot|nor|\w+n['’]t")
 """Words that deny what comes next."""

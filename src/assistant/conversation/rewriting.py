@@ -15,9 +15,9 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from assistant.conversation.carrying import has_own_words, standalone
+from assistant.conversation.carrying import Judged, has_own_words, nothing, standalone
 from assistant.conversation.guarding import LONGEST_REWRITING, objection, unchanged
-from assistant.conversation.leaning import Rarity
+from assistant.conversation.reading import Rarity
 from assistant.errors import ServerUnreachable
 from assistant.llm.model import Ended, Message, Model
 from assistant.prompting import prompt
@@ -41,10 +41,13 @@ _FENCE = re.compile(r"\A```\w*\s*|\s*```\Z")
 _LABEL = re.compile(r"\A(?:the )?(?:standalone|rewritten|new)? ?question\s*:\s*", re.IGNORECASE)
 
 
-async def rewritten(question: str, history: Sequence[Turn], rarity: Rarity, model: Model) -> tuple[Standalone, Usage | None]:
+async def rewritten(
+    question: str, history: Sequence[Turn], rarity: Rarity, model: Model,
+    about_posts: Judged = nothing, strange: Judged = nothing,
+) -> tuple[Standalone, Usage | None]:  # fmt: skip
     """`question` as the model makes it stand by itself, and what that used; as the rules do where it needs no model, or the
     model fails or says what cannot be used. Raises nothing that a server does."""
-    alone = standalone(question, history, rarity)
+    alone = standalone(question, history, rarity, about_posts, strange)
     if alone.leans_on is None:
         return alone, None
     alone = replace(alone, prompts=(prompt(PROMPT).used,))

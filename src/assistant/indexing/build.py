@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from assistant import corpus
-from assistant.errors import IndexMissing, SourceError
+from assistant.errors import IndexMissing, IndexUnusable, SourceError
 from assistant.indexing import manifest as manifests
 from assistant.indexing import schema
 from assistant.indexing.claims import add_claims, copy_claims, digest
 from assistant.indexing.generation_writer import Progress, Written, write_generation
-from assistant.indexing.generations import KEPT, IndexFolder
+from assistant.indexing.generations import IndexFolder, remove
 from assistant.indexing.manifest import Recipe
 from assistant.indexing.resolve import resolve
 from assistant.language.redaction.masking import masked
@@ -36,8 +36,8 @@ MASKED_POSTS = "(SELECT DISTINCT identity, content FROM claims WHERE masked)"
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What a build found and did. `duplicates` counts claims of a post that another claim had brought already,
-    `masked` the posts of the index of which something is masked."""
+    """What a build found and did. `duplicates` counts claims of a post that another claim had brought already, `masked`
+    the posts of the index of which something is masked; `without_posts` names the sources read that hold none."""
 
     generation: str
     posts: int
@@ -54,6 +54,7 @@ class BuildReport:
     notices: tuple[Notice, ...]
     seconds: float
     embed_seconds: float
+    without_posts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -62,6 +63,7 @@ class _Remarks:
 
     skipped: list[Skipped] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    without_posts: list[str] = field(default_factory=list)
 
 
 class _Changes(NamedTuple):
@@ -86,7 +88,7 @@ def build(
 
     `fresh` takes nothing over from the generation in force, which may then be damaged; `without` switches parts off,
     `redact` masks secrets. Where the generation in force masks otherwise or is of another format, all known roots are read
-    again, and no generation before the new one is kept: it may hold what is to be masked.
+    again. Generations that mask otherwise are not kept, but while somebody reads them, which is remarked on.
 
     Raises IndexLocked, SourceError (a named path that does not exist), EmbedderError, ServerUnreachable; the generation
     in force is untouched then.
@@ -108,13 +110,15 @@ def build(
                     folder, partial, ledger, embedder, progress, without, redact=redact
                 )
             if partial.is_dir() and (partial / manifests.NAME).is_file():
-                folder.publish(partial, written.manifest.generation, kept=1 if outdated else KEPT)
+                folder.publish(partial, written.manifest.generation)
+            remarks.notices.extend(_outdated_removed(folder, recipe))
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     done = written.manifest
     return BuildReport(
         done.generation, done.posts, done.threads, done.chunks, *changes, claims - done.posts, redacted, written.embedded,
         tuple(remarks.skipped), tuple(remarks.notices), time.perf_counter() - started, written.embed_seconds,
+        tuple(remarks.without_posts),
     )  # fmt: skip
 
 
@@ -139,9 +143,22 @@ def _previous(folder: IndexFolder) -> Path | None:
 
 
 def _claims_hold(previous: Path, recipe: Recipe) -> bool:
-    """Whether a build by `recipe` can take claims over from the generation in force."""
-    made = manifests.read_manifest(previous).recipe
+    """Whether a build by `recipe` can take claims over from a generation."""
+    try:
+        made = manifests.read_manifest(previous).recipe
+    except IndexUnusable:
+        return False
     return (made.format, made.redaction) == (recipe.format, recipe.redaction)
+
+
+def _outdated_removed(folder: IndexFolder, recipe: Recipe) -> Iterator[Notice]:
+    """Remove the generations that mask otherwise than the one in force, which may hold what is to be masked; those that
+    somebody reads are named."""
+    for old in folder.generations():
+        if old.name == folder.current_name() or _claims_hold(old, recipe):
+            continue
+        if not remove(old):
+            yield Notice(str(old), 0, "still read, and not masked as the newer one is; the next `assistant index` removes it")
 
 
 def _renewed(previous: Path | None, paths: Sequence[str], forget: Sequence[str], *, every: bool) -> list[str]:
@@ -179,7 +196,7 @@ def _read(
     for root in renewed:
         add_claims(ledger, root, _posts_only(root, remarks, progress, redact=redact), redact=redact)
     progress("posts", 0, 0)
-    resolve(ledger)
+    remarks.notices.extend(resolve(ledger))
     ledger.execute("DELETE FROM texts WHERE sha NOT IN (SELECT body_sha FROM claims)")
     ledger.commit()
 
@@ -197,6 +214,8 @@ def _posts_only(root: str, remarks: _Remarks, progress: Progress, *, redact: boo
             if found % REPORT_EVERY == 0:
                 progress("reading", found, 0)
             yield item
+    if not found:
+        remarks.without_posts.append(root)
     progress("reading", found, 0)
 
 

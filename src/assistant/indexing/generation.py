@@ -82,7 +82,7 @@ class Generation:
         with self._opening:
             self._closed = True
             for part in self._parts.values():
-                if isinstance(part, PostStore | VectorStore):
+                if isinstance(part, PostStore | VectorStore | LexicalStore):
                     part.close()
             self._parts.clear()
             self._lease.close()

@@ -99,23 +99,23 @@ class IndexFolder:
         folder.mkdir(mode=0o700)
         return folder
 
-    def publish(self, partial: Path, name: str, kept: int = KEPT) -> None:
-        """Put a finished build in force and remove generations but the last `kept`; those leased, a later build removes."""
+    def publish(self, partial: Path, name: str) -> None:
+        """Put a finished build in force and remove generations but the last `KEPT`; those leased, a later build removes."""
         _sync_folder(partial)
         partial.rename(self.path / name)
         _sync_folder(self.path)
         replace_file(self.path / CURRENT, name + "\n")
-        self._remove_old(kept)
+        self._remove_old()
 
-    def _remove_old(self, kept: int = KEPT) -> None:
+    def _remove_old(self) -> None:
         try:
             in_force = self.current_name()
         except IndexUnusable:
             # Which one is to be kept is not known.
             return
-        for old in self.generations()[:-kept]:
+        for old in self.generations()[:-KEPT]:
             if old.name != in_force:
-                remove_unleased(old, old.with_name(old.name + PARTIAL))
+                remove(old)
 
     @contextmanager
     def writer(self) -> Iterator[None]:
@@ -140,3 +140,8 @@ class IndexFolder:
             with suppress(FileNotFoundError):
                 pid_file.unlink()
             lock.release()
+
+
+def remove(generation: Path) -> bool:
+    """Remove a finished generation unless somebody reads it; whether it was removed."""
+    return remove_unleased(generation, generation.with_name(generation.name + PARTIAL))

@@ -135,6 +135,10 @@ class _Index:
         self._rows = self._index.scores["indices"]
         self.size = int(self._index.scores["num_docs"])
 
+    def close(self) -> None:
+        """Let go of the files, whoever still holds this object: some do until the collector of cycles comes by."""
+        self.__dict__.clear()
+
     def number(self, term: str) -> int | None:
         """The number of a term, None for one that no document holds."""
         import numpy as np
@@ -167,6 +171,11 @@ class LexicalStore:
         self._words = _Index(folder / WORDS)
         self._pairs = _Index(folder / PAIRS)
         self.size = self._words.size
+
+    def close(self) -> None:
+        """Let go of the files; the object must not be used afterwards."""
+        self._words.close()
+        self._pairs.close()
 
     def __contains__(self, term: str) -> bool:
         return self._words.number(term) is not None

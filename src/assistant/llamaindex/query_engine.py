@@ -54,24 +54,30 @@ class ForumQueryEngine(BaseQueryEngine):
     def _query(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         if not self._streaming:
             return _response(result_of(answer_of(self.assistant, query_bundle.query_str, (), self._filters)))
-        nodes, metadata = _unfilled()
-        return StreamingResponse(pieces_of(self._pieces(query_bundle.query_str, nodes, metadata)), nodes, metadata)
+        nodes, metadata, pieces = self._streamed(query_bundle.query_str)
+        return StreamingResponse(pieces_of(pieces), nodes, metadata)
 
     async def _aquery(self, query_bundle: QueryBundle) -> RESPONSE_TYPE:
         if not self._streaming:
             return _response(await answer_of(self.assistant, query_bundle.query_str, (), self._filters))
-        nodes, metadata = _unfilled()
-        return AsyncStreamingResponse(self._pieces(query_bundle.query_str, nodes, metadata), nodes, metadata)
+        nodes, metadata, pieces = self._streamed(query_bundle.query_str)
+        return AsyncStreamingResponse(pieces, nodes, metadata)
 
-    async def _pieces(self, question: str, nodes: list[NodeWithScore], metadata: dict[str, Any]) -> AsyncGenerator[str, None]:
-        """The text as it comes; then `nodes` and `metadata` are filled in."""
-        async with aclosing(self.assistant.ask(question, (), self._filters)) as events:
-            async for event in events:
-                if isinstance(event, TextDelta):
-                    yield event.text
-                elif isinstance(event, Answered):
-                    nodes += citation_nodes(event.answer.reply.citations)
-                    metadata |= answer_json(event.answer)
+    def _streamed(self, question: str) -> tuple[list[NodeWithScore], dict[str, Any], AsyncGenerator[str, None]]:
+        """Nodes, metadata and the text as it comes; the first two are filled in when that has ended."""
+        nodes: list[NodeWithScore] = []
+        metadata: dict[str, Any] = {}
+
+        async def pieces() -> AsyncGenerator[str, None]:
+            async with aclosing(self.assistant.ask(question, (), self._filters)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        yield event.text
+                    elif isinstance(event, Answered):
+                        nodes.extend(citation_nodes(event.answer.reply.citations))
+                        metadata.update(answer_json(event.answer))
+
+        return nodes, metadata, pieces()
 
     def _get_prompt_modules(self) -> PromptMixinType:
         return {}
@@ -79,7 +85,3 @@ class ForumQueryEngine(BaseQueryEngine):
 
 def _response(answer: Answer) -> Response:
     return Response(answer.reply.text, citation_nodes(answer.reply.citations), answer_json(answer))
-
-
-def _unfilled() -> tuple[list[NodeWithScore], dict[str, Any]]:
-    return [], {}

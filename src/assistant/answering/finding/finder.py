@@ -73,7 +73,8 @@ class Finder:
         asked = Asked(question.text)
         threads, skimmed = self._read(question, asked, hits)
         if not threads:
-            return Reply(wording.refused(Refusal.NOT_HERE, nearest), Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
+            text = wording.refused(Refusal.NOT_HERE, nearest) if self._generation.manifest.posts else wording.EMPTY_INDEX
+            return Reply(text, Status.REFUSED, 0.0, refusal=Refusal.NOT_HERE)
         best = threads[0]
         observed = Observed.of(question, asked, best.hit, best.posts, hits, self._generation.lexical)
         confidence = self._confidence.answered(observed)

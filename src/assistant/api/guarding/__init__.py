@@ -10,22 +10,28 @@ from typing import TYPE_CHECKING
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 if TYPE_CHECKING:
+    from assistant.api.guarding.hosts import Hosts
+    from assistant.api.guarding.keys import KeyRing
     from assistant.api.service import Service
 
 POLICY_VIOLATION = 1008
 
 
-def guarded(app: ASGIApp, service: Service) -> ASGIApp:
-    """`app` behind all guards. Raises SettingsError where the file of keys, or a name in `allowed_hosts`, cannot be used."""
+def guarded(app: ASGIApp, service: Service, keys: KeyRing | None = None, hosts: Hosts | None = None) -> ASGIApp:
+    """`app` behind all guards, which take these keys and names, or those of the settings.
+
+    Raises SettingsError where the file of keys, or a name in `allowed_hosts`, cannot be used.
+    """
     from assistant.api.guarding.admitting import Admitted
-    from assistant.api.guarding.bodies import Bounded
+    from assistant.api.guarding.bodies import Bounded, Framed
+    from assistant.api.guarding.ending import Ended
     from assistant.api.guarding.hosts import Hosts
-    from assistant.api.guarding.identifying import Identified, Told
+    from assistant.api.guarding.identifying import Identified, Reported
     from assistant.api.guarding.keys import KeyRing
 
     settings = service.settings
-    admitted = Admitted(Bounded(app), Hosts.of(settings), KeyRing(settings))
-    return Guarded(app, Identified(Told(admitted, service.observer)))
+    admitted = Admitted(Bounded(app), hosts or Hosts.of(settings), keys or KeyRing(settings))
+    return Guarded(app, Identified(Reported(Ended(Framed(admitted)), service.observer)))
 
 
 class Guarded:

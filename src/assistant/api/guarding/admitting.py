@@ -11,9 +11,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.api.guarding.hosts import Hosts
-from assistant.api.guarding.identifying import id_of
 from assistant.api.guarding.keys import KeyRing
-from assistant.api.problems import error_response
+from assistant.api.problems import error_response, request_id_of
 from assistant.errors import ForeignOrigin, KeyNeeded, RequestRefused
 
 PUBLIC = re.compile(r"/(?:healthz|readyz|page/[a-z0-9_-]+\.[a-z0-9]+)?")
@@ -24,7 +23,8 @@ OWN_SITES = ("same-origin", "none")
 
 
 class Admitted:
-    """Refuses with 421, 403 or 401, in that order, what may not ask."""
+    """Refuses with 421, 403 or 401, in that order, what may not ask. What may has the host that it is for, as the client wrote
+    it, in `scope["state"]["authority"]`."""
 
     def __init__(self, app: ASGIApp, hosts: Hosts, keys: KeyRing) -> None:
         self._app = app
@@ -35,14 +35,16 @@ class Admitted:
         try:
             self._check(scope)
         except RequestRefused as error:
-            await error_response(error, scope["path"], id_of(scope))(scope, receive, send)
+            await error_response(error, scope["path"], request_id_of(scope))(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     def _check(self, scope: Scope) -> None:
         """Raises ForeignHost, ForeignOrigin, KeyNeeded."""
         headers = Headers(scope=scope)
-        host = self._hosts.check_host(_all(headers, "host"), scope["path"])
+        named = _all(headers, "host")
+        host = self._hosts.check_host(named, scope["path"])
+        scope.setdefault("state", {})["authority"] = named[0].decode("ascii")
         self._hosts.check_origin(_all(headers, "origin"), host)
         check_site(headers, scope["method"], scope["path"])
         if not PUBLIC.fullmatch(scope["path"]) and self._keys.needed:

@@ -12,8 +12,8 @@ import h11
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from assistant.api.guarding.identifying import SECURITY, Identified, id_of
-from assistant.api.problems import PROBLEM, error_response, problem
+from assistant.api.guarding.identifying import SECURITY, Identified
+from assistant.api.problems import PROBLEM, error_response, problem, request_id_of
 from assistant.errors import Overloaded, RequestRefused
 
 HEAD_BYTES = 16 << 10
@@ -83,6 +83,6 @@ async def _too_many(scope: Scope, receive: Receive, send: Send) -> None:
     error = Overloaded(
         "as many connections are open as the server takes", hint="come again after the seconds in Retry-After", retry_after=5
     )
-    response = error_response(error, scope["path"], id_of(scope))
+    response = error_response(error, scope["path"], request_id_of(scope))
     response.headers["connection"] = "close"
     await response(scope, receive, send)

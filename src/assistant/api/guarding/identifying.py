@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.api.disconnecting import CLIENT_GONE
+from assistant.api.problems import request_id_of
+
 if TYPE_CHECKING:
     from assistant.api.observing.observer import Observer
 
 REQUEST_ID = "x-request-id"
-CLIENT_GONE = 499
-"""The status that is told where the client went away before the answer; it is never sent."""
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 SECURITY = {
@@ -35,15 +36,10 @@ SECURITY = {
 }
 
 
-def request_id_of(headers: Headers) -> str:
+def identified(headers: Headers) -> str:
     """The id that a client gave its request, or a new one of 16 characters where that is missing or not well-formed."""
     given = headers.get(REQUEST_ID, "")
     return given if _WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
-
-
-def id_of(scope: Scope) -> str:
-    """The id of a request that has one, else nothing."""
-    return str(scope.get("state", {}).get("request_id", ""))
 
 
 def secure(headers: MutableHeaders) -> None:
@@ -59,7 +55,7 @@ class Identified:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = request_id_of(Headers(scope=scope))
+        request_id = identified(Headers(scope=scope))
         scope.setdefault("state", {})["request_id"] = request_id
 
         async def marked(message: Message) -> None:
@@ -73,7 +69,7 @@ class Identified:
         await self._app(scope, receive, marked)
 
 
-class Told:
+class Reported:
     """Tells the observer of each request once it is answered or its client is gone."""
 
     def __init__(self, app: ASGIApp, observer: Observer) -> None:
@@ -82,14 +78,15 @@ class Told:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         course = _Course(receive, send)
+        request_id = request_id_of(scope)
         started = time.perf_counter()
         try:
-            with self._observer.request(id_of(scope)):
+            with self._observer.request(request_id):
                 await self._app(scope, course.receive, course.send)
         finally:
             route = getattr(scope.get("route"), "path", "")
             seconds = time.perf_counter() - started
-            self._observer.requested(scope["method"], route, course.status, seconds, id_of(scope))
+            self._observer.requested(scope["method"], route, course.status, seconds, request_id)
 
 
 class _Course:

@@ -51,7 +51,7 @@ def read(path: Path) -> tuple[Key, ...]:
         return ()
     except OSError as error:
         raise SettingsError(f"the file of keys {path} cannot be read: {error.strerror}", hint="mend its permissions") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise SettingsError(
             f"the file of keys {path} is damaged",
             hint="restore it, or move it away and make new keys: `assistant key new NAME`",
@@ -150,16 +150,18 @@ class KeyRing:
         state = self._state()
         if state == self._seen:
             return
-        self._seen = state
         try:
             kept = read(self._path)
         except SettingsError as error:
             from assistant.api.observing.logs import logger
+            from assistant.api.problems import public
 
-            logger().error("keys", message=f"{error.message}; none of its keys is taken", hint=error.hint)
+            message, hint = public(error)
+            logger().error("keys", message=f"{message}; none of its keys is taken", hint=hint)
             kept, self._needed = (), True
         self._digests = self._own + tuple(key.sha256 for key in kept)
         self._needed = self._needed or bool(self._digests)
+        self._seen = state  # last: a file that could not be read to its end is one that was not seen
 
     def _state(self) -> tuple[int, int, int] | None:
         """What differs once the file is another."""

@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from assistant.answering.wording import NO_POST, NOT_SAID
+from assistant.api.problems import public
 from assistant.errors import AssistantError, Overloaded
-from assistant.language.controls import without_controls
+from assistant.language.controls import without_hidden
 from assistant.render import one_line, post_json
 from assistant.types import Answer, Citation, Hit, Post, Status, Verdict
 
 LONGEST_MATCH = 600
 _ADDRESS = re.compile(r"https?://\S+")
-_HIDDEN = re.compile(
-    r"[\u00ad\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\ue000-\uf8ff\U000e0000-\U000e0fff\U000f0000-\U0010fffd]"
-)
-_DOUBTS = {Verdict.VERIFIED: "", Verdict.UNSUPPORTED: " (does not say so)", Verdict.DANGLING: " (names no post that was found)"}
+_DOUBTS = {Verdict.VERIFIED: "", Verdict.UNSUPPORTED: f" ({NOT_SAID})", Verdict.DANGLING: f" ({NO_POST})"}
 _FIELDS = (
     "post_id", "thread_id", "source_id", "author", "created", "activity", "replies", "views", "boosts", "score", "tags", "role",
     "accepted", "reply_to", "url",
@@ -35,9 +34,10 @@ _MEANINGS = {
 def answer_text(answer: Answer) -> str:
     """An answer: what was understood, the text with its markers, how far it holds, and each source with its quote."""
     reply = answer.reply
-    blocks = [_understood(answer.question, answer.standalone.text), plain(reply.text)]
+    blocks = [_understood(answer.question, answer.standalone.text), without_hidden(reply.text)]
     if reply.cut_off:
-        blocks.append(f"The answer ended early: {one_line(reply.cut_off.message)} ({one_line(reply.cut_off.hint)})")
+        message, hint = map(_line, (reply.cut_off.message, reply.cut_off.hint))
+        blocks.append(f"The answer ended early: {message} ({hint})")
     blocks.append(f"Status: {reply.status.value} ({_MEANINGS[reply.status]}); confidence {reply.confidence:.2f}")
     if reply.citations:
         blocks.append("Sources:\n" + "\n".join(map(_source, reply.citations)))
@@ -62,23 +62,20 @@ def post_text(post: Post) -> str:
 
 
 def error_text(error: AssistantError) -> str:
-    """What went wrong, and what to do about it."""
-    hint = f"call again after {error.retry_after} s" if isinstance(error, Overloaded) else error.hint
-    return f"error: {_line(error.message)}\nhint: {_line(hint)}"
-
-
-def plain(text: str) -> str:
-    """Text without what is obeyed or hidden instead of shown."""
-    return _HIDDEN.sub("", without_controls(text))
+    """What went wrong, and what to do about it; no folder of the server's."""
+    message, hint = public(error)
+    if isinstance(error, Overloaded):
+        hint = f"call again after {error.retry_after} s"
+    return f"error: {_line(message)}\nhint: {_line(hint)}"
 
 
 def quoted(text: str) -> str:
     """Each line of the text behind `> `."""
-    return "\n".join(f"> {line}".rstrip() for line in plain(text).split("\n"))
+    return "\n".join(f"> {line}".rstrip() for line in without_hidden(text).split("\n"))
 
 
 def _line(text: str) -> str:
-    return one_line(plain(text))
+    return one_line(without_hidden(text))
 
 
 def _value(value: object) -> str:
@@ -114,5 +111,5 @@ def _hit(hit: Hit) -> str:
 
 def _url(post: Post) -> str:
     """The address of a post where it is one of the web."""
-    address = plain(post.url or "")
+    address = without_hidden(post.url or "")
     return f" {address}" if _ADDRESS.fullmatch(address) else ""

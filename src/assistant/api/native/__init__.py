@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from assistant.api.native import asking, health, posts, searching
+from assistant.api.native import about, asking, health, posts, searching, threads
 from assistant.api.native.describing import describe
 from assistant.api.native.failing import add_handlers
 
@@ -12,6 +12,6 @@ from assistant.api.native.failing import add_handlers
 def add_to(app: FastAPI) -> None:
     """Adds the routes, and the handlers of errors for all routes of the app."""
     add_handlers(app)
-    for part in (asking, searching, posts, health):
+    for part in (asking, searching, posts, threads, about, health):
         app.include_router(part.router)
     describe(app)

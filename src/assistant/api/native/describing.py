@@ -17,8 +17,12 @@ TAGS = [
     {"name": "operation", "description": "How the server is."},
 ]
 KEYS = {
-    "key": {"type": "http", "scheme": "bearer", "description": "Needed where the server has keys; `assistant key` makes them."}
-}
+    "key": {"type": "http", "scheme": "bearer", "description": "Needed where the server has keys; `assistant key` makes them."},
+    "key_header": {
+        "type": "apiKey", "in": "header", "name": "X-API-Key",
+        "description": "The same key, for clients that cannot send it as a bearer token.",
+    },
+}  # fmt: skip
 
 
 def describe(app: FastAPI) -> None:
@@ -27,19 +31,20 @@ def describe(app: FastAPI) -> None:
     of_routes = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = of_routes()
+        made = app.openapi_schema is not None
+        document = of_routes()
+        if not made:
             _, schemas = models_json_schema([(Problem, "serialization")], ref_template=REF)
             components = document.setdefault("components", {})
             components["schemas"] = schemas["$defs"] | components.get("schemas", {})
             components["securitySchemes"] = KEYS
-            document["security"] = [{}, {"key": []}]
+            document["security"] = [{}, *({name: []} for name in KEYS)]
             for context in iter_route_contexts(app.routes):
                 route = context.original_route
                 if isinstance(route, APIRoute) and context.path_format in document["paths"]:
                     for method in route.methods or ():
                         _keep_nulls(document["paths"][context.path_format][method.lower()]["responses"], route.responses)
-        return app.openapi_schema or of_routes()
+        return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,12 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from assistant.api.problems import Fault, FieldsRefused, MethodUnknown, NotJson, RouteUnknown, error_response
-from assistant.errors import AssistantError, BodyTooLarge, RequestRefused
+from assistant.api.problems import LONGEST_NAME, error_response, field_of, request_id_of
+from assistant.errors import AssistantError, Fault, FieldsRefused, MethodUnknown, NotJson, RequestRefused, RouteUnknown
 
 SEE = "GET /openapi.json says what can be asked, and how"
 MOST_FAULTS = 20
-LONGEST_NAME = 100
 _JSON = ("application/json", "+json")
 
 
@@ -28,14 +26,9 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unforeseen)
 
 
-def request_id_of(request: Request) -> str:
-    """The id that the guards gave the request, empty without them."""
-    return str(getattr(request.state, "request_id", ""))
-
-
 def response_to(error: AssistantError, request: Request, **more: Any) -> JSONResponse:
     """The response to a request that ended in `error`."""
-    return error_response(error, request.url.path, request_id_of(request), **more)
+    return error_response(error, request.url.path, request_id_of(request.scope), **more)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -53,7 +46,9 @@ async def _unfit(request: Request, error: Exception) -> Response:
         return response_to(RequestRefused(place, hint=SEE), request)
     if len(first["loc"]) == 1 and first["type"] != "missing" and not _said_to_be_json(request):
         return response_to(NotJson("the body is not said to be JSON", hint="send Content-Type: application/json"), request)
-    told = [{"field": _field(fault["loc"]), "message": fault["msg"]} for fault in faults[:MOST_FAULTS]]
+    told = [
+        {"field": field_of(fault["loc"][1:]) or str(fault["loc"][0]), "message": fault["msg"]} for fault in faults[:MOST_FAULTS]
+    ]
     refused = FieldsRefused("; ".join(f"{each['field']}: {each['message']}" for each in told[:3]), hint=SEE)
     return response_to(refused, request, errors=told)
 
@@ -62,20 +57,9 @@ def _said_to_be_json(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower().endswith(_JSON)
 
 
-def _field(place: Sequence[int | str]) -> str:
-    """A place in a request as `history[3].content`. It may be named by the client, so it is short and valid text."""
-    path = ""
-    for part in place[1:]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    name = path or str(place[0])
-    return name[:LONGEST_NAME].encode(errors="replace").decode()
-
-
 async def _unrouted(request: Request, error: Exception) -> Response:
     """What the router does not know, and what cannot be read as a body."""
     assert isinstance(error, HTTPException)
-    if isinstance(error.__cause__, AssistantError):
-        return response_to(error.__cause__, request)
     response = response_to(_named(error, request), request)
     response.headers.update(error.headers or {})
     return response
@@ -86,10 +70,8 @@ def _named(error: HTTPException, request: Request) -> AssistantError:
         return RouteUnknown("nothing is served at this path", hint=SEE)
     if error.status_code == MethodUnknown.http_status:
         return MethodUnknown(f"this path does not take {request.method[:LONGEST_NAME]}", hint=SEE)
-    if error.status_code == BodyTooLarge.http_status:
-        return BodyTooLarge(str(error.detail), hint="send less")
     return RequestRefused("the body cannot be read", hint="send JSON in UTF-8, and not too deeply nested")
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
-    return response_to(Fault("something went wrong in the server", hint="see its log, by the id of the request"), request)
+    return response_to(Fault(), request)

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from assistant.api.native.failing import response_to
-from assistant.api.problems import NotReady, public
+from assistant.api.problems import public
 from assistant.api.schemas import HEALTHY, METRICS, READY, problems_of
 from assistant.api.service import Service
-from assistant.errors import AssistantError
+from assistant.errors import AssistantError, NotReady
 from assistant.pipeline import in_thread
 
 HEADERS = {"cache-control": "no-store"}

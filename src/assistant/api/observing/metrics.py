@@ -23,7 +23,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from assistant import __version__
-from assistant.errors import AssistantError, Overloaded
+from assistant.errors import AssistantError, Fault, Overloaded
 from assistant.indexing.generation import Generation
 from assistant.indexing.manifest import NAME
 from assistant.types import Answer, Refusal, Timings, Verdict
@@ -33,8 +33,10 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 OTHER = "other"
 UNKNOWN_ROUTE = "unknown"
+HTTP = "http"
+"""The surface of faults that came out of a route: which one, the line of the request says."""
+FAULTS_AT = (HTTP, "mcp")
 STAGES = ("rewrite", "retrieve", "first_token", "total")
-FAILED = 500
 
 
 def stage_seconds(timings: Timings) -> dict[str, float]:
@@ -120,7 +122,6 @@ class Metrics:
         self.info = self._gauge("info", "1, labelled with the version and the generator.", "version", "generator")
         self.info.labels(__version__, generator).set(1)
         self.places = self._gauge("places_taken", "Questions and lookups that are being worked on or wait.")
-        self._in_force: InForceNow | None = None
         ProcessCollector(registry=self.registry)
 
     def _count_requests(self) -> None:
@@ -130,7 +131,11 @@ class Metrics:
         self.request_seconds = self._histogram(
             "request_duration_seconds", "How long requests took, streams to their end.", "route"
         )
-        self.failures = self._counter("failures", "Questions and lookups that ended in an error.", "surface", "error")
+        self.failures = self._counter(
+            "failures", "Questions and lookups that ended in an error, and faults of ours.", "surface", "error"
+        )
+        for surface in FAULTS_AT:
+            self.failures.labels(surface, Fault.__name__)
         self.overloads = self._counter("overloads", "Questions and lookups that were told to come again later.")
 
     def _count_answers(self) -> None:
@@ -170,7 +175,7 @@ class Metrics:
             self.stages.labels(stage).observe(seconds)
         self.left_out.inc(reply.left_out)
         if reply.cut_off:
-            self.cut_off.labels("server" if reply.cut_off.http_status >= FAILED else "limit").inc()
+            self.cut_off.labels("server" if reply.cut_off.by_server else "limit").inc()
         if reply.usage:
             self.tokens.labels("read").inc(reply.usage.prompt_tokens)
             self.tokens.labels("written").inc(reply.usage.completion_tokens)
@@ -181,20 +186,20 @@ class Metrics:
         if isinstance(error, Overloaded):
             self.overloads.inc()
 
+    def crashed(self, surface: str) -> None:
+        """Count a fault of ours; which it was is in the log."""
+        self.failures.labels(surface, Fault.__name__).inc()
+
     def requested(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; all paths without a route are one."""
         route = route or UNKNOWN_ROUTE
         self.requests.labels(route, known_method(method), str(status)).inc()
         self.request_seconds.labels(route).observe(seconds)
 
-    def watch(self, busy: Callable[[], int], in_force: InForceNow | None) -> None:
-        """Look these up at each scrape, in place of what was looked up before."""
+    def watch(self, busy: Callable[[], int], in_force: InForceNow) -> None:
+        """Look these up at each scrape."""
         self.places.set_function(busy)
-        if self._in_force is not None:
-            self.registry.unregister(self._in_force)
-        self._in_force = in_force
-        if in_force is not None:
-            self.registry.register(in_force)
+        self.registry.register(in_force)
 
     def exposition(self) -> tuple[bytes, str]:
         """All of it in Prometheus' text format, and the content type of that."""

@@ -5,7 +5,6 @@ Nothing that it is told raises, waits or connects: an answer is not slower for b
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,21 +16,18 @@ from fastapi.telemetry import TelemetryConfig
 
 from assistant import __version__
 from assistant.api.observing.logs import logger
-from assistant.api.observing.metrics import FAILED, InForceNow, Metrics, known_method, stage_seconds
-from assistant.api.observing.traces import Tracing, trace_id
-from assistant.errors import AssistantError, IndexUnusable, Overloaded, TookTooLong
+from assistant.api.observing.metrics import HTTP, InForceNow, Metrics, known_method, stage_seconds
+from assistant.api.observing.traces import ASKED_OFTEN, Tracing, trace_id
+from assistant.errors import AssistantError, IndexUnusable, NotReady, Overloaded, TookTooLong
 from assistant.indexing.generation import Generation
 from assistant.settings import Settings
-from assistant.types import Answer
+from assistant.types import SERVER_FAILED, Answer
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
-TELLING = (IndexUnusable, Overloaded, TookTooLong)
+TELLING = (IndexUnusable, NotReady, Overloaded, TookTooLong)
 """Errors whose message is about us alone. Others may repeat what was asked for, or what a model server said of a prompt."""
-ASKED_OFTEN = frozenset({"/healthz", "/readyz", "/metrics"})
-"""Routes that a machine asks every few seconds: their successes are not worth a line."""
-_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 
 
 class Observer:
@@ -50,9 +46,10 @@ class Observer:
         """What FastAPI is to make of requests: spans where traces go somewhere, nothing else."""
         return self._tracing.config
 
-    def watch(self, busy: Callable[[], int], generation: Callable[[], Generation] | None = None) -> None:
-        """Look at these when the metrics are asked for: places taken, the generation in force (may raise AssistantError)."""
-        self._metrics.watch(busy, InForceNow(generation, self._seen) if generation else None)
+    def watch(self, busy: Callable[[], int], generation: Callable[[], Generation]) -> None:
+        """Look at these when the metrics are asked for: places taken, the generation in force (may raise AssistantError).
+        Called once."""
+        self._metrics.watch(busy, InForceNow(generation, self._seen))
 
     def exposition(self) -> tuple[bytes, str]:
         """The metrics in Prometheus' text format, and its content type. May open a newer generation: call it in a thread."""
@@ -60,14 +57,12 @@ class Observer:
 
     @contextmanager
     def request(self, request_id: str) -> Iterator[None]:
-        """Every line of the block carries this id, if it is a short word: it may be the client's. What it raises is a fault of
-        ours, and gets a line before it is raised on."""
-        bound = {"request_id": request_id} if _ID.fullmatch(request_id) else {}
-        with structlog.contextvars.bound_contextvars(**bound):
+        """Every line of the block carries this id, a short word. What the block raises is a fault of ours, and raised on."""
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 yield
             except Exception as error:
-                self._log.error("crashed", exc_info=error, **self._traced())
+                self.crashed(HTTP, error)
                 raise
 
     def answered(self, surface: str, answer: Answer) -> None:
@@ -95,11 +90,16 @@ class Observer:
         """A question or a search ended in an error."""
         self._metrics.failed(surface, error)
         self._tracing.failed(surface, error)
-        ours = error.http_status >= FAILED
+        ours = error.http_status >= SERVER_FAILED
         told = {"message": error.message} if isinstance(error, TELLING) else {}
-        level = "error" if ours else "warning" if isinstance(error, Overloaded) else "info"
+        level = "warning" if isinstance(error, (NotReady, Overloaded)) else "error" if ours else "info"
         emit = getattr(self._log, level)
         emit("failed", surface=surface, error=type(error).__name__, status=error.http_status, **told, **self._traced())
+
+    def crashed(self, surface: str, error: Exception) -> None:
+        """A fault of ours was met at `surface`: a line with its lines of code, and one more failure."""
+        self._metrics.crashed(surface)
+        self._log.error("crashed", surface=surface, exc_info=error, **self._traced())
 
     def requested(self, method: str, route: str, status: int, seconds: float, request_id: str) -> None:
         """A request was answered; `route` is the template of its path, empty where it has none."""

@@ -31,7 +31,8 @@ SERVICE = "forum-assistant"
 EXPORT_SECONDS = 5
 """How long one batch may take: a collector that is down costs a thread that waits, never an answer."""
 CLOSE_SECONDS = 2.0
-UNTRACED = frozenset({"/healthz", "/readyz", "/metrics"})
+ASKED_OFTEN = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Routes that a machine asks every few seconds: they are not traced, and their successes are not worth a line in the log."""
 FROM_CLIENTS = ("url.path", "url.query", "http.request.method_original")
 """Attributes of FastAPI's span that hold what a client wrote; the template of the path is in `http.route`."""
 WITHHELD = "REDACTED"
@@ -125,7 +126,7 @@ def _provider(collector: str | None, exporter: SpanExporter | None) -> tuple[Tra
 
 
 def _untraced(scope: Scope) -> bool:
-    return scope.get("path") in UNTRACED
+    return scope.get("path") in ASKED_OFTEN
 
 
 def _attributes(surface: str, answer: Answer) -> Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from assistant.api.openai.footnotes import footnotes
 from assistant.api.openai.request import MODEL
 from assistant.api.openai.sources import Source, annotations_of, cited_urls, search_results, sources_of
 from assistant.api.problems import openai_error
+from assistant.api.streaming import event_of, with_failures
 from assistant.errors import AssistantError, ServerBusy, ServerTimedOut, ServerUnreachable
 from assistant.pipeline import Answered, Event, TextDelta
 from assistant.render import answer_json
@@ -37,7 +37,7 @@ class Envelope:
 
 
 @dataclass(frozen=True)
-class Told:
+class ChatReply:
     """One answer in the words of the protocol."""
 
     answer: Answer
@@ -87,63 +87,59 @@ def completion(answer: Answer, envelope: Envelope) -> dict[str, Any]:
     """The whole reply. Raises ServerUnreachable and below where the model's server broke off."""
     if (failure := failure_of(answer.reply.cut_off)) is not None:
         raise failure
-    told = Told(answer, envelope.origin)
-    message = {"role": "assistant", "content": told.content, "refusal": None, "annotations": told.annotations}
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": told.finish_reason}
-    return envelope.document("chat.completion", [choice], usage=told.usage, **told.more)
+    reply = ChatReply(answer, envelope.origin)
+    message = {"role": "assistant", "content": reply.content, "refusal": None, "annotations": reply.annotations}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_reason}
+    return envelope.document("chat.completion", [choice], usage=reply.usage, **reply.more)
 
 
-async def chunks(events: AsyncGenerator[Event, None], envelope: Envelope, wants_usage: bool) -> AsyncGenerator[bytes, None]:
+def chunks(events: AsyncGenerator[Event, None], envelope: Envelope, wants_usage: bool) -> AsyncGenerator[bytes, None]:
     """The same reply as server-sent events, from the first piece of its text on.
 
     Raises what happens before that piece. A later failure is said in an event of its own, and nothing follows it: the official
     clients raise it. Closes `events`.
     """
+    return with_failures(
+        _chunks(events, envelope, wants_usage), lambda error: event_of(openai_error(error, envelope.request_id))
+    )
+
+
+async def _chunks(events: AsyncGenerator[Event, None], envelope: Envelope, wants_usage: bool) -> AsyncGenerator[bytes, None]:
     begun = False
     unknown = {"usage": None} if wants_usage else {}
-    try:
-        async with aclosing(events):
-            async for event in events:
-                if not begun and isinstance(event, TextDelta | Answered):
-                    begun = True
-                    yield _chunk(envelope, {"role": "assistant", "content": "", "refusal": None}, **unknown)
-                if isinstance(event, TextDelta):
-                    yield _chunk(envelope, {"content": event.text}, **unknown)
-                elif isinstance(event, Answered):
-                    for line in _ending(event.answer, envelope, unknown):
-                        yield line
-    except AssistantError as error:
-        if not begun:
-            raise
-        yield event_line(openai_error(error, envelope.request_id))
+    async with aclosing(events):
+        async for event in events:
+            if not begun and isinstance(event, TextDelta | Answered):
+                begun = True
+                yield _chunk(envelope, {"role": "assistant", "content": "", "refusal": None}, **unknown)
+            if isinstance(event, TextDelta):
+                yield _chunk(envelope, {"content": event.text}, **unknown)
+            elif isinstance(event, Answered):
+                for line in _ending(event.answer, envelope, unknown):
+                    yield line
 
 
 def _ending(answer: Answer, envelope: Envelope, unknown: dict[str, None]) -> Iterator[bytes]:
     """What follows the text. Raises ServerUnreachable and below where the model's server broke off."""
     if (failure := failure_of(answer.reply.cut_off)) is not None:
         raise failure
-    told = Told(answer, envelope.origin)
-    if told.footnotes:
-        yield _chunk(envelope, {"content": told.footnotes}, **unknown)
-    yield _chunk(envelope, {"annotations": told.annotations}, told.finish_reason, **unknown, **told.more)
+    reply = ChatReply(answer, envelope.origin)
+    if reply.footnotes:
+        yield _chunk(envelope, {"content": reply.footnotes}, **unknown)
+    yield _chunk(envelope, {"annotations": reply.annotations}, reply.finish_reason, **unknown, **reply.more)
     if unknown:
-        yield event_line(envelope.document("chat.completion.chunk", [], usage=told.usage))
+        yield event_of(envelope.document("chat.completion.chunk", [], usage=reply.usage))
     yield DONE
 
 
 def _chunk(envelope: Envelope, delta: dict[str, Any], reason: str | None = None, **more: Any) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-    return event_line(envelope.document("chat.completion.chunk", [choice], **more))
+    return event_of(envelope.document("chat.completion.chunk", [choice], **more))
 
 
 def failure_of(cut_off: CutOff | None) -> AssistantError | None:
     """The error that broke an answer off; None where it is whole, or a limit of the settings ended it."""
-    if cut_off is None or cut_off.http_status < 500:
+    if cut_off is None or not cut_off.by_server:
         return None
     kind = next((kind for kind in _FAILURES if kind.http_status == cut_off.http_status), ServerUnreachable)
     return kind(cut_off.message, hint=cut_off.hint)
-
-
-def event_line(document: dict[str, Any]) -> bytes:
-    """One server-sent event. In ASCII: some clients take other line ends of Unicode for the end of a line."""
-    return b"data: " + json.dumps(document, separators=(",", ":")).encode() + b"\n\n"

@@ -1,4 +1,4 @@
-"""What the routes below /v1 give, for the OpenAPI document. The documents themselves are made in `completion` and `models`;
+"""What the routes below /v1 give, for the OpenAPI document. The documents themselves are made in `completion` and `routes`;
 tests hold the one to the other."""
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from assistant.api.openai.request import MODEL
+from assistant.api.schemas import ANSWER_EXAMPLE, Answer
+from assistant.types import Status, Verdict
 
 QUESTION = "Why is the camera preview rotated on iPad?"
 
@@ -17,7 +19,7 @@ class ModelOut(BaseModel):
 
     id: str = Field(examples=[MODEL])
     object: Literal["model"]
-    created: int = Field(description="when the index in force was built, in seconds since 1970; 0 where that is not known")
+    created: int = Field(description="when the index in force was built, in seconds since 1970")
     owned_by: str
 
 
@@ -45,7 +47,7 @@ class AnnotationOut(BaseModel):
     label: int
     post_id: str | None
     quote: str
-    status: Literal["verified", "unsupported", "dangling"]
+    status: Verdict
 
 
 class MessageOut(BaseModel):
@@ -86,7 +88,7 @@ class SearchResultOut(BaseModel):
     thread_id: str | None
     start: int
     end: int
-    status: Literal["verified", "unsupported", "dangling"]
+    status: Verdict
 
 
 class CompletionOut(BaseModel):
@@ -100,9 +102,9 @@ class CompletionOut(BaseModel):
     usage: UsageOut
     citations: list[str | None]
     search_results: list[SearchResultOut]
-    status: Literal["grounded", "partly_grounded", "ungrounded", "refused"]
+    status: Status
     confidence: float
-    forum: dict[str, Any]
+    forum: Answer
 
 
 class ErrorDetail(BaseModel):
@@ -141,27 +143,25 @@ ERRORS: dict[int | str, dict[str, Any]] = {
     "5XX": {"model": ErrorOut, "description": "It cannot be answered now"},
 }
 _MODEL = {"id": MODEL, "object": "model", "created": 1790000000, "owned_by": MODEL}
-_SOURCE = {
-    "title": "RMCaptureSession rotates the preview by 90 degrees on external cameras",
-    "url": "https://forum.example/t/4711",
-}  # fmt: skip
-_QUOTE = "The preview layer takes the rotation of the screen, the external camera has none."
+_CITED = ANSWER_EXAMPLE["citations"][0]
+_SOURCE = {"title": _CITED["title"], "url": _CITED["url"]}
+_AT = ANSWER_EXAMPLE["text"].index("[1]")
 _COMPLETION = {
     "id": "chatcmpl-7b4bb646e6472485", "object": "chat.completion", "created": 1790000100, "model": MODEL,
     "choices": [{"index": 0, "logprobs": None, "finish_reason": "stop", "message": {
         "role": "assistant", "refusal": None,
-        "content": f"> {_QUOTE} [1]\n\n**Sources**\n\n- [1] [{_SOURCE['title']}]({_SOURCE['url']})",
+        "content": f"{ANSWER_EXAMPLE['text']}\n\n**Sources**\n\n- [1] [{_SOURCE['title']}]({_SOURCE['url']})",
         "annotations": [{
-            "type": "url_citation", "url_citation": {"start_index": 84, "end_index": 87, **_SOURCE},
-            "label": 1, "post_id": "p527fe30ea42d19ec", "quote": _QUOTE, "status": "verified",
+            "type": "url_citation", "url_citation": {"start_index": _AT, "end_index": _AT + len("[1]"), **_SOURCE},
+            "label": 1, "post_id": _CITED["post_id"], "quote": _CITED["quote"], "status": _CITED["status"],
         }],
     }}],
     "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, "citations": [_SOURCE["url"]],
     "search_results": [{
-        "label": 1, **_SOURCE, "date": None, "post_id": "p527fe30ea42d19ec", "thread_id": "t02bee3a624ca5c2f",
-        "snippet": _QUOTE, "start": 0, "end": 81, "status": "verified",
+        "label": 1, **_SOURCE, "date": _CITED["created"], "snippet": _CITED["quote"],
+        **{name: _CITED[name] for name in ("post_id", "thread_id", "start", "end", "status")},
     }],
-    "status": "grounded", "confidence": 0.91, "forum": {"status": "grounded", "refusal": None},
+    "status": ANSWER_EXAMPLE["status"], "confidence": ANSWER_EXAMPLE["confidence"], "forum": ANSWER_EXAMPLE,
 }  # fmt: skip
 
 

@@ -9,10 +9,9 @@ import re
 from collections.abc import Sequence
 
 from assistant.answering.defusing.addresses import LEFT_OUT, addresses
-from assistant.answering.wording import quoted
+from assistant.answering.wording import NOT_SAID, quoted
 from assistant.api.openai.sources import Source
-from assistant.language.controls import without_controls
-from assistant.render import LONGEST_QUOTE
+from assistant.render import LONGEST_QUOTE, one_line
 from assistant.types import Verdict
 
 _HEAD = "\n**Sources**\n"
@@ -39,14 +38,14 @@ def _line(source: Source) -> str:
     line = f"- [{source.label}] [{inert(source.title)}]({source.url.translate(_PARENTHESES)})"
     if citation.claim != citation.quote:
         # Else the text is the quotation already.
-        quote = " ".join(without_controls(citation.quote).split())
+        quote = one_line(citation.quote)
         line += f": “{inert(quote[:LONGEST_QUOTE])}{' …' if len(quote) > LONGEST_QUOTE else ''}”"
-    return line if citation.verdict is Verdict.VERIFIED else f"{line} (the cited words do not say so)"
+    return line if citation.verdict is Verdict.VERIFIED else f"{line} ({NOT_SAID})"
 
 
 def inert(text: str) -> str:
     """Text of a post on one line, as Markdown in which nothing is a link, a tag, a marker or code but its addresses."""
-    line = " ".join(without_controls(text).split())
+    line = one_line(text)
     done, last = [], 0
     for start, end in addresses(line):
         done += [_escaped(line[last:start]), LEFT_OUT if "`" in line[start:end] else f"`{line[start:end]}`"]

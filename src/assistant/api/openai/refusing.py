@@ -11,26 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from assistant.api.problems import openai_error
-from assistant.errors import RequestRefused
+from assistant.api.problems import field_of, openai_error, request_id_of
+from assistant.errors import ParameterRefused
 
 SEE = "docs/clients.md says what is taken"
-_UNION = ("str", "list[")
-
-
-class ParameterRefused(RequestRefused):
-    """A parameter cannot be met. `param` is its path, as in `messages[0].content`; `code` one of OpenAI's codes."""
-
-    def __init__(self, message: str, *, param: str | None, code: str = "unsupported_value", hint: str = SEE) -> None:
-        super().__init__(message, hint=hint)
-        self.param = param
-        self.code = code
-
-
-class ModelNotFound(ParameterRefused):
-    """There is no model of this name."""
-
-    http_status = 404
 
 
 class OpenAIRoute(APIRoute):
@@ -46,7 +30,7 @@ class OpenAIRoute(APIRoute):
             except RequestValidationError as error:
                 return _response(_unreadable(error), request)
             except HTTPException as error:
-                return _response(ParameterRefused(str(error.detail), param=None, code="invalid_value"), request)
+                return _response(ParameterRefused(str(error.detail), hint=SEE, param=None, code="invalid_value"), request)
             except ParameterRefused as error:
                 return _response(error, request)
 
@@ -54,7 +38,7 @@ class OpenAIRoute(APIRoute):
 
 
 def _response(error: ParameterRefused, request: Request) -> JSONResponse:
-    document = openai_error(error, getattr(request.state, "request_id", ""), error.param)
+    document = openai_error(error, request_id_of(request.scope), error.param)
     document["error"]["code"] = error.code
     return JSONResponse(document, error.http_status)
 
@@ -62,17 +46,6 @@ def _response(error: ParameterRefused, request: Request) -> JSONResponse:
 def _unreadable(error: RequestValidationError) -> ParameterRefused:
     """The first fault of a body, without the value: it may be long, or no text."""
     first = error.errors()[0]
-    param = None if first["type"] == "json_invalid" else path_of(first["loc"][1:])
+    param = None if first["type"] == "json_invalid" else field_of(first["loc"][1:]) or None
     code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
-    return ParameterRefused(f"{param or 'the body'}: {first['msg']}", param=param, code=code)
-
-
-def path_of(location: tuple[int | str, ...]) -> str | None:
-    """A place in the body as OpenAI writes it: `messages[0].content`; None for the body as a whole."""
-    path = ""
-    for part in location:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif not part.startswith(_UNION):
-            path += f".{part}" if path else part
-    return path or None
+    return ParameterRefused(f"{param or 'the body'}: {first['msg']}", hint=SEE, param=param, code=code)

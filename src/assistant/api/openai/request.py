@@ -12,15 +12,18 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.api.openai.footnotes import without_footnotes
-from assistant.api.openai.refusing import SEE, ModelNotFound, ParameterRefused
+from assistant.api.openai.refusing import SEE
 from assistant.api.schemas import LONGEST_QUESTION, LONGEST_TURN, MOST_TURNS, FiltersIn
+from assistant.api.schemas.requests import WITHOUT_NUL
 from assistant.api.service import Asked
+from assistant.errors import ModelNotFound, ParameterRefused
 from assistant.types import Turn
 
 MODEL = "forum-assistant"
 MOST_MESSAGES = 1000
 MOST_PARTS = 100
 _TEXT_PARTS = ("text", "refusal")
+Text = Annotated[str, Field(pattern=WITHOUT_NUL)]
 
 
 class Read(BaseModel):
@@ -33,15 +36,15 @@ class PartIn(Read):
     """A part of a message."""
 
     type: Annotated[str, Field(max_length=100, examples=["text"])]
-    text: str | None = None
-    refusal: str | None = None
+    text: Text | None = None
+    refusal: Text | None = None
 
 
 class MessageIn(Read):
     """One message of the conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | Annotated[list[PartIn], Field(max_length=MOST_PARTS)] | None = None
+    content: Text | Annotated[list[PartIn], Field(max_length=MOST_PARTS)] | None = None
 
 
 class StreamOptionsIn(Read):
@@ -151,7 +154,7 @@ def _text(number: int, message: MessageIn) -> str | None:
     if message.content is None:
         if message.role == "assistant":
             return None
-        raise ParameterRefused(f"message {number} has no content", param=place, code="missing_required_parameter")
+        raise ParameterRefused(f"message {number} has no content", hint=SEE, param=place, code="missing_required_parameter")
     for at, part in enumerate(message.content):
         if part.type not in _TEXT_PARTS:
             raise ParameterRefused(

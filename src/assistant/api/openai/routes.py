@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from typing import Annotated, Any
@@ -16,13 +15,11 @@ from assistant.api.openai.completion import Envelope, chunks, completion
 from assistant.api.openai.described import COMPLETION, EXAMPLES, MODELS, ONE_MODEL, ModelOut, ModelsOut
 from assistant.api.openai.refusing import OpenAIRoute
 from assistant.api.openai.request import MODEL, ChatIn, asked, known_model
+from assistant.api.problems import request_id_of
 from assistant.api.service import Service
 from assistant.api.streaming import EventStream
 from assistant.indexing.manifest import NAME as MANIFEST
 from assistant.pipeline import Assistant, in_thread
-
-# A name or address with or without a port: what may stand in an address that we make.
-_HOST = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=OpenAIRoute)
 
@@ -58,17 +55,17 @@ async def chat_completions(request: Request, body: Annotated[ChatIn, Body(openap
 
 def envelope_of(request: Request) -> Envelope:
     """What every document of the reply to a request carries."""
-    request_id = getattr(request.state, "request_id", "")
+    request_id = request_id_of(request.scope)
     return Envelope(f"chatcmpl-{request_id or uuid.uuid4().hex}", int(time.time()), origin_of(request), request_id)
 
 
 def origin_of(request: Request) -> str:
-    """The address that the server was asked at. From the Host header, which was checked before; its own otherwise."""
-    host = request.headers.get("host", "")
-    if not _HOST.fullmatch(host):
-        server = request.scope.get("server") or ("127.0.0.1", None)
-        host = f"{server[0]}:{server[1]}" if server[1] else server[0]
-    return f"{request.scope['scheme']}://{host}"
+    """The address that people reach the server by, without a slash at its end: that of the settings, else the one that it was
+    asked at, which the guards have checked."""
+    service: Service = request.app.state.service
+    if service.settings.public_url:
+        return service.settings.public_url.rstrip("/")
+    return f"http://{getattr(request.state, 'authority', '') or request.headers.get('host', '')}"
 
 
 async def _model(request: Request) -> dict[str, Any]:

@@ -7,23 +7,21 @@ annotations and take the second for `[2]`; so each citation has an address that 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from assistant.language.code import outside_code
+from assistant.answering.wording import NO_POST
+from assistant.api.outline import markers
 from assistant.language.controls import without_controls
 from assistant.language.segments import Span
+from assistant.render import one_line
 from assistant.types import Answer, Citation, Post
 
-_MARKER = re.compile(r"(?<!\\)\[(\d{1,9})\]")
-# Stands for a marker in a text of the same length; a post may hold it too, but not where the text has a bracket.
-_OPENS, _GOES_ON = "\ue000", "\ue001"
-# Nor one that Markdown would read as another: with a character's name in it.
+# Not one that Markdown would read as another: with a character's name in it.
 _FOLLOWABLE = re.compile(r"(?!.*&#?\w+;)https?://[^\s<>\"\\^`{|}\x00-\x1f\x7f]+", re.IGNORECASE)
 LONGEST_TITLE = 160
-NO_POST = "names no post that was found"
 FRAGMENT_WORDS = 4
 _OF_POST = ("title", "url", "date", "post_id", "thread_id")
 
@@ -76,17 +74,8 @@ def _text_fragment(text: str) -> str:
 
 def _title(post: Post) -> str:
     """The title on one line; the beginning of the text where there is none."""
-    title = " ".join(without_controls(post.title or post.body[:LONGEST_TITLE]).split())
+    title = one_line(post.title or post.body[:LONGEST_TITLE])
     return title if len(title) <= LONGEST_TITLE else title[:LONGEST_TITLE].rsplit(" ", 1)[0] + " …"
-
-
-def markers(text: str, labels: Collection[int]) -> Iterator[tuple[int, Span]]:
-    """Where an answer's text has a marker of one of the labels: `text[start:end] == f"[{label}]"`. In code and behind a
-    backslash there is none."""
-    masked = outside_code(text, lambda words: _MARKER.sub(lambda match: _OPENS + _GOES_ON * (len(match[0]) - 1), words))
-    for match in _MARKER.finditer(text):
-        if masked[match.start()] == _OPENS and int(match[1]) in labels:
-            yield int(match[1]), Span(*match.span())
 
 
 def annotations_of(text: str, sources: Sequence[Source]) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ made from text, no script or style but these files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from importlib import resources
 
@@ -19,6 +20,7 @@ HOME = "/"
 FOLDER = "/page/"
 """Where the page's files are; they hold nothing of the index, and are served without a key so that the page can ask for one."""
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_TAG = re.compile(r'"[^"]*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,13 @@ def add_to(app: FastAPI) -> None:
 def _endpoint(asset: Asset) -> Callable[[Request], Awaitable[Response]]:
     async def served(request: Request) -> Response:
         headers = {"etag": asset.tag, "cache-control": "no-cache"}
-        if asset.tag in request.headers.get("if-none-match", ""):
+        if _matches(request.headers.getlist("if-none-match"), asset.tag):
             return Response(status_code=304, headers=headers)
         return Response(asset.content, headers={**headers, "content-type": asset.kind})
 
     return served
+
+
+def _matches(said: Iterable[str], tag: str) -> bool:
+    """Whether one of the fields If-None-Match names the tag, as strong or weak, or any (RFC 9110, section 13.1.2)."""
+    return any(field.strip() == "*" or tag in _TAG.findall(field) for field in said)

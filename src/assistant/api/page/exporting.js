@@ -1,7 +1,7 @@
 // The conversation, or one answer, as Markdown with its sources by number.
 
 import { webAddress } from "./dom.js";
-import { statusOf, titleOf } from "./words.js";
+import { NO_POST, NOT_SAID, statusOf, titleOf } from "./words.js";
 
 // Words of a post or a person on one line, with nothing in them that Markdown would act on.
 function inert(text) {
@@ -9,10 +9,10 @@ function inert(text) {
 }
 
 function sourceLines(citation) {
-  if (!citation.post_id) return [`${citation.label}. names no post that was found`];
+  if (!citation.post_id) return [`${citation.label}. ${NO_POST}`];
   const url = webAddress(citation.url);
   const place = [inert(titleOf(citation)), citation.post_id, url ? `<${url.href}>` : ""].filter(Boolean).join(", ");
-  const doubt = citation.status === "verified" ? "" : " (does not say so)";
+  const doubt = citation.status === "verified" ? "" : ` (${NOT_SAID})`;
   return [`${citation.label}. ${place}${doubt}`, `   > ${inert(citation.quote)}`];
 }
 

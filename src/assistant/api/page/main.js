@@ -1,9 +1,12 @@
 // The page: the box, the conversation, and what is under way.
 
+import { tellAbout } from "./about.js";
 import { counted, el } from "./dom.js";
 import { markdownOf } from "./exporting.js";
-import { filtersInForce } from "./filters.js";
+import { filtersInForce, fold } from "./filters.js";
+import { forget, keep, kept } from "./keeping.js";
 import { askForKey } from "./keys.js";
+import { measure } from "./measuring.js";
 import { openFromAddress } from "./post.js";
 import { asked, Failure, searched } from "./server.js";
 import { TurnView } from "./turn.js";
@@ -15,6 +18,7 @@ const [conversation, welcome] = ["#conversation", "#welcome"].map(part);
 const MOST_BEFORE = 40;
 let turns = [];
 let running = null;
+const views = new WeakMap();
 
 // Said once, by a screen reader; what streams in is never bound to it.
 function announce(words) {
@@ -23,6 +27,7 @@ function announce(words) {
 
 // What was said before this turn, as the server takes it.
 function historyBefore(turn) {
+  if (turn.alone) return [];
   const before = turns.slice(0, turns.indexOf(turn)).filter((one) => one.kind === "ask" && one.text);
   return before.slice(-MOST_BEFORE / 2).flatMap((one) => [
     { role: "user", content: one.question },
@@ -46,15 +51,17 @@ function take(view, { name, data }) {
 
 async function answered(view, signal) {
   const { turn } = view;
-  const filters = filtersInForce();
-  const body = { question: turn.question, history: historyBefore(turn), ...(filters && { filters }) };
+  const { question, filters } = turn;
+  const history = historyBefore(turn);
+  turn.follows = history.length > 0;
+  const body = { question, history, ...(filters && { filters }) };
   for await (const event of asked(body, signal)) take(view, event);
   return announcementOf(turn.answer);
 }
 
 async function hitsFound(view, signal) {
-  const filters = filtersInForce();
-  const found = await searched({ query: view.turn.question, ...(filters && { filters }) }, signal);
+  const { question, filters } = view.turn;
+  const found = await searched({ query: question, ...(filters && { filters }) }, signal);
   view.found(found);
   return found.hits.length ? `${counted(found.hits.length, "thread")} found` : "No post was found";
 }
@@ -74,22 +81,34 @@ async function run(view) {
   } finally {
     if (running === controller) busy(null);
   }
-  if (turns === current) announce(said);
+  if (turns !== current) return;
+  keep(turns);
+  announce(said);
 }
 
 // What went wrong, shown in the turn; what is said of it.
 function failedWith(view, error) {
   if (error.name === "AbortError") {
+    const nothing = !view.turn.text;
+    if (nothing && !box.value) {
+      box.value = view.turn.question;
+      measure();
+    }
     view.stopped();
-    return "Stopped";
+    return nothing ? "Stopped before anything came" : "Stopped";
   }
   if (!(error instanceof Failure)) {
     console.error(error);
     error = new Failure(0, "The page could not show the answer.", "Load it anew; the server may have been brought up to date.");
   }
   view.failed(error);
-  if (error.status === 401) askForKey().then((given) => given && again(view));
+  if (error.status === 401) askForKey().then((given) => given && withKey(view));
   return `Failed: ${error.said}`;
+}
+
+function withKey(view) {
+  tellAbout(searchFor);
+  again(view);
 }
 
 function again(view) {
@@ -110,14 +129,53 @@ function begin(kind) {
     composer.reportValidity();
     return;
   }
-  const view = new TurnView({ kind, question }, () => again(view));
-  turns.push(view.turn);
   box.value = "";
+  measure();
+  fold();
+  put({ kind, question, filters: filtersInForce() });
+}
+
+// What the buttons of a turn do.
+function actsOf(turn) {
+  const once = (changed) => () => running || put({ kind: turn.kind, question: turn.question, filters: turn.filters, ...changed });
+  return {
+    retry: () => again(views.get(turn)),
+    alone: once({ alone: true }),
+    unfiltered: once({ alone: turn.alone, filters: null }),
+  };
+}
+
+function show(turn, view) {
+  views.set(turn, view);
+  turns.push(turn);
   welcome.remove();
   part("#tools").hidden = false;
   conversation.append(view.element);
+}
+
+// Begins a turn.
+function put(turn) {
+  const view = new TurnView(turn, actsOf(turn));
+  show(turn, view);
   view.element.scrollIntoView({ block: "start" });
   run(view);
+}
+
+function searchFor(words) {
+  if (running) return;
+  put({ kind: "search", question: words, filters: filtersInForce() });
+  box.focus();
+}
+
+// A reload of the page leaves the conversation as it was.
+function restore() {
+  try {
+    for (const turn of kept()) show(turn, TurnView.of(turn, actsOf(turn)));
+  } catch (error) {
+    // Kept by another version of this page.
+    console.error(error);
+    beginAnew();
+  }
 }
 
 composer.addEventListener("submit", (event) => {
@@ -144,15 +202,18 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && running) running.abort();
 });
 
-part("#new").addEventListener("click", () => {
+function beginAnew() {
   turns = [];
+  forget();
   running?.abort();
   busy(null);
   conversation.replaceChildren(welcome);
   part("#tools").hidden = true;
   announce("");
   box.focus();
-});
+}
+part("#new").addEventListener("click", beginAnew);
+addEventListener("pagehide", () => keep(turns));
 
 part("#export").addEventListener("click", () => {
   const address = URL.createObjectURL(new Blob([markdownOf(turns)], { type: "text/markdown" }));
@@ -160,6 +221,7 @@ part("#export").addEventListener("click", () => {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 });
 
-addEventListener("hashchange", openFromAddress);
+restore();
 openFromAddress();
-box.focus();
+tellAbout(searchFor);
+if (!part("dialog[open]")) box.focus({ preventScroll: true });

@@ -1,8 +1,10 @@
-// The dialog that shows one post whole, with the words that were quoted marked.
+// The dialog that shows one post whole, with the words that were quoted marked, in the midst of its thread.
 
 import { el, original } from "./dom.js";
 import { askForKey } from "./keys.js";
+import { enter, leave, whenMoved } from "./places.js";
 import { postOf } from "./server.js";
+import { clearThread, showThread } from "./thread.js";
 import { factsOf, titleOf } from "./words.js";
 
 const dialog = document.querySelector("#post");
@@ -10,19 +12,22 @@ const part = (name) => dialog.querySelector(name);
 let shown = 0;
 
 // Opens the post; [start, end) are code points of its body, `quote` is what stood there when it was quoted.
-export async function openPost(id, { start = 0, end = 0, quote = null, title = "" } = {}) {
+export async function openPost(id, { start = 0, end = 0, quote = null, title = "" } = {}, { addressed = false } = {}) {
   const turn = ++shown;
   fill({ title: title || "A post" }, [el("p", {}, "Loading …")]);
   if (!dialog.open) dialog.showModal();
   part(".scroll").focus();
-  history.replaceState(null, "", addressOf(id, start, end));
+  if (!addressed) enter(addressOf(id, start, end));
+  const current = () => turn === shown;
   try {
     const post = await postOf(id);
-    if (turn === shown) show(post, start, end, quote);
+    if (!current()) return;
+    show(post, start, end, quote);
+    await showThread(post, current);
   } catch (failure) {
-    if (turn !== shown) return;
+    if (!current()) return;
     fill({ title: title || "A post" }, [el("p", {}, `${failure.said ?? failure} ${failure.hint ?? ""}`)]);
-    if (failure.status === 401 && await askForKey()) await openPost(id, { start, end, quote, title });
+    if (failure.status === 401 && await askForKey()) await openPost(id, { start, end, quote, title }, { addressed: true });
   }
 }
 
@@ -39,8 +44,10 @@ function show(post, start, end, quote) {
 }
 
 function fill(post, body, notice = "") {
+  clearThread();
   part("h2").textContent = titleOf(post);
   part(".facts").textContent = [factsOf(post), (post.tags ?? []).join(", ")].filter(Boolean).join(" · ");
+  part(".cited").classList.toggle("accepted", post.accepted === true);
   part(".notice").textContent = notice;
   part(".notice").hidden = notice === "";
   part(".body").replaceChildren(...body);
@@ -58,18 +65,22 @@ function addressOf(id, start, end) {
   return `#${place}`;
 }
 
-// Opens the post that the page's address names, if it does.
+// Opens the post that the page's address names; closes the one that is open where it names none.
 export function openFromAddress() {
   const place = new URLSearchParams(location.hash.slice(1));
   const id = place.get("post");
-  if (!id) return;
+  if (!id) {
+    if (dialog.open) dialog.close();
+    return;
+  }
   const [start, end] = ["start", "end"].map((name) => Number.parseInt(place.get(name) ?? "0", 10) || 0);
-  openPost(id, start >= 0 && end > start ? { start, end } : {});
+  openPost(id, start >= 0 && end > start ? { start, end } : {}, { addressed: true });
 }
 
+whenMoved(openFromAddress);
 dialog.addEventListener("close", () => {
   shown += 1;
-  history.replaceState(null, "", location.pathname);
+  leave();
 });
 dialog.querySelector(".close").addEventListener("click", () => dialog.close());
 // A press beside the post closes it.

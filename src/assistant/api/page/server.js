@@ -36,7 +36,11 @@ async function fetched(path, options, signal) {
 }
 
 // What a person before the page can do, where the server speaks to programs.
-const TO_DO = { 401: "Give a key, and ask again.", 429: "Wait a little: the button says when." };
+const TO_DO = {
+  401: "Give a key, and ask again.",
+  404: "The link may be old, or the post was taken out since; a search for its words shows whether it is still there.",
+  429: "Wait a little: the button says when.",
+};
 
 async function failureOf(response) {
   let problem = {};
@@ -86,15 +90,37 @@ export async function searched(body, signal) {
   return (await fetched("/search", { ...asJson(body), headers }, signal)).json();
 }
 
+const AS_JSON = { headers: { Accept: "application/json" } };
+
+// How much there is to ask about, and how fresh it is.
+export async function about() {
+  return (await fetched("/about", AS_JSON)).json();
+}
+
 const posts = new Map();
 
 // A post by its id; each is fetched once.
 export function postOf(id) {
   if (!posts.has(id)) {
-    const found = fetched(`/posts/${encodeURIComponent(id)}`, { headers: { Accept: "application/json" } })
+    const found = fetched(`/posts/${encodeURIComponent(id)}`, AS_JSON)
       .then((response) => response.json());
     found.catch(() => posts.delete(id));
     posts.set(id, found);
   }
   return posts.get(id);
+}
+
+const MOST_POSTS = 1000;
+
+// The posts of a thread in its order, at most the first MOST_POSTS.
+export async function threadOf(id) {
+  const found = [];
+  let cursor = null;
+  do {
+    const place = new URLSearchParams({ limit: 200, ...(cursor !== null && { cursor }) });
+    const page = await (await fetched(`/threads/${encodeURIComponent(id)}?${place}`, AS_JSON)).json();
+    found.push(...page.posts);
+    cursor = page.next_cursor;
+  } while (cursor !== null && found.length < MOST_POSTS);
+  return found;
 }

@@ -1,9 +1,8 @@
-// The sources of an answer as cards, one a post, with each quotation under its number; and lists of posts to look at.
+// The sources of an answer as cards, one a post, with each quotation under its number; and threads to look at.
 
 import { button, el, original } from "./dom.js";
 import { openPost } from "./post.js";
-import { postOf } from "./server.js";
-import { factsOf, titleOf } from "./words.js";
+import { NO_POST, NOT_SAID, factsOf, titleOf } from "./words.js";
 
 const LONGEST = 400;
 
@@ -13,21 +12,19 @@ export function openCitation(citation) {
 
 function shortened(text) {
   const characters = [...text.replace(/\s+/g, " ").trim()];
-  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join("")} …` : characters.join("");
+  return characters.length > LONGEST ? `${characters.slice(0, LONGEST).join("").replace(/\s\S*$/, "")} …` : characters.join("");
 }
 
 export function sourceCards(citations) {
   const byPost = Map.groupBy
     ? Map.groupBy(citations, (citation) => citation.post_id ?? "")
     : citations.reduce((all, one) => all.set(one.post_id ?? "", [...(all.get(one.post_id ?? "") ?? []), one]), new Map());
-  const cards = [...byPost].map(([id, cited]) => (id ? card(id, cited) : danglingCard(cited)));
+  const cards = [...byPost].map(([id, cited]) => (id ? card(cited) : danglingCard(cited)));
   return el("ol", { class: "cards" }, ...cards);
 }
 
-function card(id, cited) {
-  const facts = el("p", { class: "facts" });
-  // Who speaks stands in the post, not in the citation; a card without it is still a card.
-  postOf(id).then((post) => { facts.textContent = factsOf(post); }).catch(() => {});
+function card(cited) {
+  const facts = el("p", { class: "facts" }, factsOf(cited[0]));
   const title = el("h4", { dir: "auto" }, titleOf(cited[0]));
   return el("li", { class: "card" }, title, facts, el("ul", {}, ...cited.map(quotation)), original(cited[0].url));
 }
@@ -37,13 +34,13 @@ function quotation(citation) {
   const name = `Source ${citation.label}: open the post at these words`;
   const number = button(`[${citation.label}]`, { class: "marker", "aria-label": name, "aria-haspopup": "dialog" },
     () => openCitation(citation));
-  const doubt = says ? null : el("span", { class: "doubt" }, "does not say so");
+  const doubt = says ? null : el("span", { class: "doubt" }, NOT_SAID);
   return el("li", { class: says ? null : "unsupported" }, number, " ", el("q", { dir: "auto" }, shortened(citation.quote)), " ", doubt);
 }
 
 function danglingCard(cited) {
   const numbers = cited.map((citation) => `[${citation.label}]`).join(" ");
-  return el("li", { class: "card" }, el("p", {}, `${numbers} `, el("span", { class: "doubt" }, "names no post that was found")));
+  return el("li", { class: "card" }, el("p", {}, `${numbers} `, el("span", { class: "doubt" }, NO_POST)));
 }
 
 // Threads to look at, as buttons.
@@ -51,15 +48,4 @@ export function nearestList(nearest) {
   const items = nearest.map((near) => el("li", {},
     button(titleOf(near), { class: "thread", dir: "auto", "aria-haspopup": "dialog" }, () => openPost(near.post_id, { title: near.title }))));
   return el("ul", { class: "nearest" }, ...items);
-}
-
-// Hits of a search, best first, each with the words that match.
-export function hitList(hits) {
-  const items = hits.map((hit) => {
-    const open = () => openPost(hit.post_id, { start: hit.start, end: hit.end, quote: hit.text, title: hit.title });
-    const title = button(titleOf(hit), { class: "thread", dir: "auto", "aria-haspopup": "dialog" }, open);
-    const words = el("p", { class: "match", dir: "auto" }, shortened(hit.text));
-    return el("li", { class: "card" }, title, el("p", { class: "facts" }, factsOf(hit)), words, original(hit.url));
-  });
-  return el("ol", { class: "cards hits" }, ...items);
 }

@@ -3,34 +3,51 @@
 import { blockElements } from "./blocks.js";
 import { button, counted, el } from "./dom.js";
 import { textOf } from "./exporting.js";
-import { hitList, nearestList, openCitation, sourceCards } from "./sources.js";
-import { STATUS, seconds, statusOf } from "./words.js";
-
-let number = 0;
+import { conditionsOf } from "./filters.js";
+import { hitList } from "./hits.js";
+import { madeOf } from "./made.js";
+import { questionOf } from "./question.js";
+import { nearestList, openCitation, sourceCards } from "./sources.js";
+import { NOT_SAID, STATUS, statusOf } from "./words.js";
 
 export class TurnView {
   #blocks = [];
 
-  // `retry` asks once more.
-  constructor(turn, retry) {
-    number += 1;
+  // `acts` are what buttons of the turn do: `retry` asks once more, `alone` without what was said before, `unfiltered` without
+  // filters.
+  constructor(turn, acts) {
     this.turn = turn;
-    this.retry = retry;
+    this.acts = acts;
     this.understood = el("p", { class: "understood", dir: "auto", hidden: true });
+    this.asWritten = button("Ask as written", { class: "alone", hidden: true }, acts.alone);
     this.answer = el("div", { class: "answer", "aria-busy": "true" });
     this.after = el("div", { class: "after" });
-    const kind = turn.kind === "search" ? el("span", { class: "kind" }, "Search: ") : null;
-    const question = el("h2", { id: `question-${number}`, class: "question", dir: "auto" }, kind, turn.question);
-    this.element = el("article", { class: `turn ${turn.kind}`, "aria-labelledby": question.id },
-      question, this.understood, this.answer, this.after);
-    this.begin();
+    const { title, expand } = questionOf(turn);
+    this.element = el("article", { class: `turn ${turn.kind}`, "aria-labelledby": title.id },
+      title, expand, el("div", { class: "understanding" }, this.understood, this.asWritten), this.answer, this.after);
+  }
+
+  // A turn that was kept, as it was when it ended.
+  static of(turn, acts) {
+    const view = new TurnView(turn, acts);
+    view.understoodAs(turn.understood || turn.question);
+    if (turn.answer) view.done(turn.answer);
+    else if (turn.hits) view.found({ hits: turn.hits, understood: turn.understood || turn.question });
+    else {
+      view.answer.replaceChildren(...blockElements(turn.blocks ?? [], unopened));
+      if (turn.failure) view.failed({ ...turn.failure, retryAfter: 0 });
+      else view.stopped();
+    }
+    return view;
   }
 
   // As before anything came, for another try.
   begin() {
-    Object.assign(this.turn, { understood: "", text: "", answer: null, hits: null, stopped: false, failure: null });
     this.#blocks = [];
-    this.understood.hidden = true;
+    Object.assign(this.turn, {
+      understood: "", text: "", blocks: this.#blocks, answer: null, hits: null, stopped: false, failure: null,
+    });
+    this.understood.hidden = this.asWritten.hidden = true;
     this.answer.replaceChildren();
     this.answer.setAttribute("aria-busy", "true");
     this.#say("wait", this.turn.kind === "search" ? "Searching the posts …" : "Looking in the posts …");
@@ -44,6 +61,8 @@ export class TurnView {
     this.turn.understood = question === this.turn.question ? "" : question;
     this.understood.textContent = `Understood as: ${question}`;
     this.understood.hidden = this.turn.understood === "";
+    // Spelling is mended whatever was said before; only what came from there can be left out.
+    this.asWritten.hidden = this.understood.hidden || !this.turn.follows;
   }
 
   // Posts were found; words are still to come.
@@ -57,14 +76,13 @@ export class TurnView {
     this.turn.text += text;
     this.#blocks.splice(first, Infinity, ...blocks);
     while (this.answer.childElementCount > first) this.answer.lastElementChild.remove();
-    // What a number stands for is only known when the answer is whole.
-    this.answer.append(...blockElements(blocks, (label) => el("span", { class: "marker" }, `[${label}]`)));
+    this.answer.append(...blockElements(blocks, unopened));
     this.#say("wait", "Writing …");
   }
 
   // The whole answer, checked.
   done(answer) {
-    Object.assign(this.turn, { answer, text: answer.text });
+    Object.assign(this.turn, { answer, text: answer.text, blocks: [] });
     this.understoodAs(answer.standalone_question);
     const refused = answer.status === "refused";
     const nearest = refused && answer.nearest.length > 0;
@@ -75,7 +93,9 @@ export class TurnView {
     this.answer.replaceChildren(...blockElements(blocks, (label) => markerOf(label, cited.get(label))));
     this.#settle(answer.status, [
       nearest ? nearestList(answer.nearest) : null,
-      statusLine(answer.status, ...statusOf(answer)),
+      // The answer says itself what is missing; it need not be told twice.
+      refused ? statusLine("refused", STATUS.refused[0], "") : statusLine(answer.status, ...statusOf(answer)),
+      refused && this.turn.filters ? this.#filtered("Only posts that pass the filters were looked at") : null,
       answer.cut_off ? this.#broken("The answer ends early.", `${answer.cut_off.message}: ${answer.cut_off.hint}.`) : null,
       answer.citations.length ? sourcesOf(answer.citations) : null,
       this.#foot(answer),
@@ -85,23 +105,39 @@ export class TurnView {
   found({ hits, understood, query }) {
     this.turn.hits = hits;
     this.understoodAs(understood ?? query ?? this.turn.question);
-    this.answer.replaceChildren(hits.length ? hitList(hits) : el("p", {}, "No post was found."));
-    this.#settle("found", [hits.length ? el("p", { class: "status" }, `${counted(hits.length, "thread")}, the nearest first.`) : null]);
+    const words = `${this.turn.question} ${this.turn.understood}`;
+    this.answer.replaceChildren(hits.length ? hitList(hits, words) : el("p", {}, "No post was found."));
+    this.#settle("found", [
+      hits.length ? el("p", { class: "status" }, `${counted(hits.length, "thread")}, the nearest first.`) : null,
+      !hits.length && this.turn.filters ? this.#filtered("Only posts that pass the filters were searched") : null,
+    ]);
   }
 
   stopped() {
     this.turn.stopped = true;
-    this.#settle("stopped", [statusLine("stopped", ...STATUS.stopped)]);
+    const [name, meaning] = STATUS.stopped;
+    const nothing = !this.turn.text;
+    this.#settle("stopped", [
+      statusLine("stopped", name, nothing ? "nothing had come yet." : meaning),
+      nothing ? button("Ask again", { class: "retry" }, this.acts.retry) : null,
+    ]);
+  }
+
+  // Less may have passed than the question needs.
+  #filtered(said) {
+    const open = button("Ask without filters", { class: "retry" }, this.acts.unfiltered);
+    return el("div", { class: "filtered" }, el("p", { dir: "auto" }, `${said}: ${conditionsOf(this.turn.filters).join(" · ")}.`), open);
   }
 
   failed(failure) {
-    this.turn.failure = failure;
+    const { said, hint } = failure;
+    this.turn.failure = { said, hint };
     this.#settle("failed", [this.#broken(failure.said, failure.hint, failure.retryAfter)]);
   }
 
   // What went wrong, and a button that asks once more; it can be pressed after the seconds that the server wants.
   #broken(said, hint, wait = 0) {
-    const again = button("Try again", { class: "retry" }, this.retry);
+    const again = button("Try again", { class: "retry" }, this.acts.retry);
     countDown(again, wait);
     return el("div", { class: "failure" }, el("p", {}, el("strong", {}, said), " ", hint), again);
   }
@@ -114,6 +150,8 @@ export class TurnView {
 
   #foot(answer) {
     const made = el("details", { class: "made" }, el("summary", {}, "How this answer was made"), madeOf(answer));
+    // What unfolds must not do so behind the box.
+    made.addEventListener("toggle", () => made.open && made.scrollIntoView({ block: "nearest" }));
     const copy = navigator.clipboard ? button("Copy answer", { class: "copy" }, () => this.#copy(copy)) : null;
     return el("div", { class: "foot" }, copy, made);
   }
@@ -130,34 +168,25 @@ export class TurnView {
   }
 }
 
+// What a number stands for is only known when the answer is whole.
+function unopened(label) {
+  return el("span", { class: "marker" }, `[${label}]`);
+}
+
 function markerOf(label, citation) {
   if (!citation?.post_id) return el("span", { class: "marker unsupported" }, `[${label}]`);
   const says = citation.status === "verified";
-  const name = `Source ${label}${says ? "" : ", which does not say so"}: ${citation.title}`;
+  const name = `Source ${label}${says ? "" : `, which ${NOT_SAID}`}: ${citation.title}`;
   return button(`[${label}]`, { class: says ? "marker" : "marker unsupported", "aria-label": name, "aria-haspopup": "dialog" },
     () => openCitation(citation));
 }
 
 function statusLine(status, name, meaning) {
-  return el("p", { class: `status ${status}` }, el("strong", {}, `${name}:`), ` ${meaning}`);
+  return el("p", { class: `status ${status}` }, el("strong", {}, meaning ? `${name}:` : name), meaning && ` ${meaning}`);
 }
 
 function sourcesOf(citations) {
   return el("section", { class: "sources", "aria-label": "Sources" }, el("h3", {}, "Sources"), sourceCards(citations));
-}
-
-function madeOf(answer) {
-  const times = answer.timings_ms;
-  const rows = [
-    ["Worded by", answer.generator === "extractive" ? "nobody: the posts are quoted" : answer.generator],
-    ["Confidence", `${Math.round(100 * answer.confidence)} %`],
-    ["Index", answer.provenance.generation],
-    ["Embedder", answer.provenance.embedder],
-    ["Time", `${seconds(times.total)} (posts found after ${seconds(times.retrieve)}, first words after ${seconds(times.first_token)})`],
-    ["Left out", answer.left_out ? `${counted(answer.left_out, "sentence")} that nothing supports` : null],
-    ["Tokens", answer.usage ? `${answer.usage.prompt_tokens} read, ${answer.usage.completion_tokens} written` : null],
-  ].filter(([, value]) => value);
-  return el("dl", {}, ...rows.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
 }
 
 function countDown(pressed, left) {

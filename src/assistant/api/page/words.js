@@ -32,9 +32,13 @@ export function announcementOf(answer) {
   return `Answer with ${counted(sources, "source")}.${doubt}${broken}`;
 }
 
+// What is said of a source: that there is none of this number, that its words do not bear the sentence out.
+export const NO_POST = "names no post that was found";
+export const NOT_SAID = "does not say so";
+
 const ROLE = { question: "Question", reply: "Reply", article: "Article" };
 
-// Who speaks in a post, when, and how it was received; only what is known. A hit of a search has fewer fields than a post.
+// Who speaks in a post, when, and how it was received; only what is known. A hit and a citation have fewer fields than a post.
 export function factsOf(post) {
   const kind = post.accepted ? "Accepted answer" : ROLE[post.role] ?? "";
   const by = post.author ? `${kind || "Post"} by ${post.author}` : kind;

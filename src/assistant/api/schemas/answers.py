@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from assistant.types import Refusal, Rewriting, Role, Status, Verdict
+
 Ratio = Annotated[float, Field(ge=0, le=1)]
 Offset = Annotated[int, Field(ge=0)]
 Milliseconds = Annotated[float, Field(ge=0)]
@@ -16,15 +18,15 @@ Label = Annotated[int, Field(ge=1, description="the n of `[n]`; labels run from 
 SourcePath = Annotated[str | None, Field(description="the file as it was named when it was indexed")]
 
 
-class Rewriting(BaseModel):
+class Rewritten(BaseModel):
     """How the question was made to stand by itself."""
 
-    how: Literal["as_asked", "new_subject", "carried", "model"]
+    how: Rewriting
     why: str
 
 
 class Citation(BaseModel):
-    """What a marker stands for. One that is dangling names no post that was found, and has no quote."""
+    """What a marker stands for. One that is dangling names no post that was found, and has no quote and nothing of a post."""
 
     label: Label
     claim: Annotated[str, Field(description="the sentence of the answer that carries the marker")]
@@ -33,13 +35,17 @@ class Citation(BaseModel):
     thread_id: str | None
     title: str | None
     url: str | None
+    role: Role | None
+    accepted: bool | None
+    author: str | None
+    created: str | None
+    activity: str | None
+    replies: int | None
     source: SourcePath
     start: Offset
     end: Offset
     quote: str
-    status: Annotated[
-        Literal["verified", "unsupported", "dangling"], Field(description="what became of it when it was checked")
-    ]
+    status: Verdict
 
 
 class Passage(BaseModel):
@@ -100,13 +106,10 @@ class Answer(BaseModel):
 
     question: str
     standalone_question: str
-    rewriting: Rewriting
+    rewriting: Rewritten
     text: Annotated[str, Field(min_length=1, description="Markdown with markers `[n]`; a refusal says what is missing")]
-    status: Literal["grounded", "partly_grounded", "ungrounded", "refused"]
-    refusal: (
-        Literal["not_here", "asked_not_answered", "empty_question", "model_found_none", "model_stopped", "nothing_supported"]
-        | None
-    )
+    status: Status
+    refusal: Refusal | None
     confidence: Annotated[Ratio, Field(description="how likely the answer is right, calibrated")]
     citations: list[Citation]
     passages: list[Passage]
@@ -192,7 +195,7 @@ class Post(BaseModel):
     score: int | None
     tags: list[str]
     url: str | None
-    role: Literal["question", "reply", "article"]
+    role: Role
     accepted: bool
     reply_to: str | None
     entities: list[Entity]

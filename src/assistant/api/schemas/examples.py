@@ -15,6 +15,9 @@ _PLACE = {
     "post_id": "pa03f9d991789842a", "source_id": "2203#1", "thread_id": "t6a4a3bb3773684eb", "title": _QUESTION,
     "url": "https://old.corvid.example/forum/2203.html", "source": "eval/sample/posts/dump_forum.jsonl",
 }  # fmt: skip
+_POST = {
+    "role": "reply", "accepted": False, "author": None, "created": "2026-04-05T19:00", "activity": None, "replies": None,
+}  # fmt: skip
 _SPAN = {"start": 0, "end": len(_TEXT)}
 
 ASK_EXAMPLES: dict[str, Any] = {
@@ -40,10 +43,10 @@ HITS_EXAMPLE = {
     "query": "backup leaves files out", "understood": "backup leaves files out", "generation": _GENERATION,
     "hits": [HIT_EXAMPLE], "next_cursor": None,
 }  # fmt: skip
-ANSWER_EXAMPLE = {
+ANSWER_EXAMPLE: dict[str, Any] = {
     "question": _QUESTION, "standalone_question": _QUESTION, "rewriting": {"how": "as_asked", "why": ""},
     "text": f"> {_TEXT} [1]", "status": "grounded", "refusal": None, "confidence": 0.97,
-    "citations": [{"label": 1, "claim": _TEXT, **_PLACE, **_SPAN, "quote": _TEXT, "status": "verified"}],
+    "citations": [{"label": 1, "claim": _TEXT, **_PLACE, **_POST, **_SPAN, "quote": _TEXT, "status": "verified"}],
     "passages": [{"label": 1, "post_id": _PLACE["post_id"], **_SPAN, "text": _TEXT, "score": 2.5918}],
     "nearest": [{"post_id": _PLACE["post_id"], "title": _QUESTION, "score": 2.5918}],
     "generator": "extractive",
@@ -56,8 +59,7 @@ ANSWER_EXAMPLE = {
 }  # fmt: skip
 POST_EXAMPLE: dict[str, Any] = {
     "post_id": "pa03f9d991789842a", "thread_id": "t6a4a3bb3773684eb", "source_id": "2203#1", "title": _QUESTION,
-    "body": _TEXT, "author": None, "created": "2026-04-05T19:00", "activity": None, "replies": None, "boosts": None,
-    "views": None, "score": None, "tags": [], "url": _PLACE["url"], "role": "reply", "accepted": False, "reply_to": "2203",
+    "body": _TEXT, **_POST, "boosts": None, "views": None, "score": None, "tags": [], "url": _PLACE["url"], "reply_to": "2203",
     "entities": [{"kind": "identifier", "value": "TKSupportsBackup"}],
     "sources": [{"path": "eval/sample/posts/dump_forum.jsonl", "line": 3}],
 }  # fmt: skip

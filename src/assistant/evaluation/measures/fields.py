@@ -20,7 +20,8 @@ _BEHIND_TITLE = re.compile(
 )
 # Counts of all that is stored: no post has them, and a run does not hold what it did not touch.
 _OF_THE_INDEX = re.compile(
-    r"^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ threads?\b|(?<=stored here), \d+ of them(?=:)",
+    r"^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ (?:post|thread|question)s?\b"
+    r"|(?<=stored here), \d+ of them(?=:)",
     re.MULTILINE,
 )
 
@@ -49,10 +50,16 @@ def stated_fields(text: str) -> Iterator[Stated]:
         yield from (Stated(title, words) for words in match.groupdict().values() if words)
 
 
+def _quotes_alike(folded: str) -> str:
+    """Quotation marks inside a title are single ones where the title stands in double ones."""
+    return folded.replace('"', "'")
+
+
 def holds(stated: Stated, posts: Iterable[PostRecord]) -> bool:
     """Whether one of these posts has the field so: of those with the title where there is one, else of any."""
     candidates = list(posts)
-    named = [post for post in candidates if stated.title and fold(post.title or post.body).startswith(stated.title)]
+    title = _quotes_alike(stated.title)
+    named = [post for post in candidates if title and _quotes_alike(fold(post.title or post.body)).startswith(title)]
     kind, _, value = stated.words.partition(" ")
     facts = [fact for post in named or candidates for fact in post.facts]
     if kind == "written":

@@ -41,7 +41,7 @@ _FRAMING = re.compile(
     r"|^The model (?:found no answer to this in|stopped before it had written)\b[^.]*\."
     r"|^Of what the model wrote nothing is supported\b[^.]*\."
     r"|^\((?:one sentence was|\d+ sentences were) left out:[^)]*\)$"
-    r"|^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ threads?\b.*stored here.*:$",
+    r"|^(?:(?:Newest|Oldest|With the (?:most|fewest) \w+) of the )?\d+ (?:post|thread|question)s?\b.*stored here.*:$",
     re.MULTILINE,
 )
 _ASIDE = re.compile(

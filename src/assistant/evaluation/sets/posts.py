@@ -25,9 +25,9 @@ def posts_in_index(folder: Path, ids: Ids) -> dict[str, PostText]:
     return _stored(IndexFolder(folder).current() / "posts.sqlite", ids)
 
 
-def posts_in_sources(paths: Iterable[Path], ids: Ids) -> dict[str, PostText]:
-    """All posts that an index of these sources would hold, with the ids it would give them and secrets masked. Raises
-    SourceError."""
+def posts_in_sources(paths: Iterable[Path], ids: Ids, *, redact: bool = True) -> dict[str, PostText]:
+    """All posts that an index of these sources would hold, with the ids it would give them, and secrets masked where
+    `redact` says so. Raises SourceError."""
     from assistant.indexing import schema
     from assistant.indexing.claims import add_claims
     from assistant.indexing.resolve import resolve
@@ -38,7 +38,7 @@ def posts_in_sources(paths: Iterable[Path], ids: Ids) -> dict[str, PostText]:
         with closing(schema.create(ledger)) as connection:
             for root in roots:
                 posts = (item for item in read([root]) if isinstance(item, RawPost))
-                add_claims(connection, root, posts, redact=True)
+                add_claims(connection, root, posts, redact=redact)
             resolve(connection)
             connection.commit()
         return _stored(ledger, ids)

@@ -12,7 +12,8 @@ _TOP = frozenset(
         "com org net edu gov mil int info biz name pro coop aero museum mobi jobs email app dev cloud tech online site shop "
         "store xyz club live life world space website blog wiki news today company agency digital network systems solutions "
         "team group center academy institute foundation software engineering studio design media global international city "
-        "berlin london paris tokyo wien hamburg bayern koeln nyc scot swiss cat eus gal google apple microsoft ai io"
+        "berlin london paris tokyo wien hamburg bayern koeln nyc scot swiss cat eus gal google apple microsoft ai io "
+        "рф рус бел срб укр бг москва 中国 中國 公司 网络 한국 ελ ею"
     ).split()
 )
 """Endings of more than two letters that are common; each of two letters is taken for a country, but for endings of files."""
@@ -21,8 +22,15 @@ _NOT_A_PERSON = frozenset("example.com example.org example.net example.edu".spli
 _RESERVED = frozenset("example test invalid localhost local lan internal home".split())
 """Names that lead nowhere (RFC 2606, RFC 6761, RFC 6762)."""
 
-_DOMAIN = r"(?P<domain>(?:[A-Za-z0-9][A-Za-z0-9-]{0,62}+\.){1,8}[A-Za-z]{2,24})(?![\w-]|\.\w|@)"
-_ADDRESS = re.compile(rf"(?<![\w.+@-])(?P<local>[\w.+-]{{1,80}}+)(?:@|%40){_DOMAIN}", re.ASCII)
+# Letters of alphabets, also those of scripts that are written without spaces; a name before the sign is of alphabets only.
+_ALPHABETIC = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff"
+_ANY = _ALPHABETIC + "\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+_ENDING = r"[A-Za-z]{2,24}|xn--[A-Za-z0-9-]{2,20}|[\u0370-\u1fff]{2,8}|[\u3400-\u9fff\uac00-\ud7a3]{2}"
+_DOMAIN = rf"(?P<domain>(?:[{_ANY}][{_ANY}-]{{0,62}}+\.){{1,8}}(?:{_ENDING}))(?![{_ALPHABETIC}_-]|\.[{_ALPHABETIC}_]|@)"
+_SIGN = r"@|%40|&\#(?:0{0,4}64|[xX]0{0,4}40);?|&commat;"
+_ADDRESS = re.compile(
+    rf"(?<![{_ALPHABETIC}_.+@-])(?P<local>[{_ALPHABETIC}_.+-]{{1,80}}+)\\{{0,2}}(?:{_SIGN}){_DOMAIN}", re.ASCII
+)
 # "name at host dot com", "name[at]host.com"; plainly "name at host.com" only in the brackets that lists write around it.
 _AT = r"[ ]?(?:\(at\)|\[at\]|\{at\}|<at>)[ ]?"
 _DOT = r"[ ]?(?:\(dot\)|\[dot\]|\{dot\}|<dot>)[ ]?|[ ]dot[ ]"
@@ -55,7 +63,7 @@ def addresses(text: str) -> Iterator[Span]:
     Left are documentation's own (example.com), logins on hosts (`ssh pi@host`, prompts, `git@host:path`), handles, packages
     with a version and names of files.
     """
-    if "@" in text or "%40" in text:
+    if any(sign in text for sign in ("@", "%40", "&#", "&commat;")):
         for match in _ADDRESS.finditer(text):
             if _is_domain(match["domain"]) and not _is_login(text, match):
                 yield Span(*match.span("local"))
@@ -78,7 +86,7 @@ def _is_domain(domain: str) -> bool:
         return False
     if top in _FILES and len(labels) == 2 and len(labels[0]) < 4:
         return False
-    return (len(top) == 2 or top in _TOP) and not labels[0].isdigit()
+    return (len(top) == 2 or top in _TOP or top.startswith("xn--")) and not labels[0].isdigit()
 
 
 def _is_login(text: str, match: re.Match[str]) -> bool:

@@ -16,6 +16,10 @@ _NAMED = re.compile(
     (?P<by>(?:</?\w{1,8}>|\bis\b|[\s"'\])(:=,]){1,12}+)""",
     re.VERBOSE,
 )
+_TEAM_ONLY = re.compile(r"\bteam[\"']?[ \t]{0,4}[:=][ \t\"']{0,6}")
+_SIGNING = re.compile(
+    r"codesign|code sign|signing|provision|certificate|entitlement|notari|developer id|apple (?:development|distribution)|xcode"
+)
 _VALUE = re.compile(_TEAM)
 _IDENTITY = re.compile(
     rf"""(?:Developer[ ]ID[ ]\w{{4,12}}|Apple[ ](?:Development|Distribution)|i(?:Phone|OS)[ ](?:Developer|Distribution)
@@ -39,6 +43,10 @@ def apple_ids(text: str) -> Iterator[Span]:
     for said in _NAMED.finditer(lowered) if any(word in lowered for word in _WORDS) else ():
         if (match := _VALUE.match(text, said.end())) and _is_team(match["v"], certain=bool(_SIGN.search(said["by"]))):
             yield Span(*match.span("v"))
+    if "team" in lowered and _SIGNING.search(lowered):
+        for said in _TEAM_ONLY.finditer(lowered):
+            if (match := _VALUE.match(text, said.end())) and _is_team(match["v"], certain=False):
+                yield Span(*match.span("v"))
     if ": " in text and "(" in text:
         yield from (Span(*match.span("v")) for match in _IDENTITY.finditer(text) if _is_team(match["v"], certain=True))
     for dot in _REVERSED.finditer(text):

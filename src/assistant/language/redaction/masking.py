@@ -12,13 +12,12 @@ from itertools import chain
 from assistant.language.redaction.addresses import addresses
 from assistant.language.redaction.apple import apple_ids
 from assistant.language.redaction.forms import known_forms
+from assistant.language.redaction.letters import plain
 from assistant.language.redaction.named import named_values
+from assistant.language.redaction.standing_in import MASK
 from assistant.language.segments import Span
 
-MASK = "█"
-"""Inert in Markdown and in a terminal, no part of a search term; the embedder reads a run of it as one word."""
-
-REDACTION = "masked/1"
+REDACTION = "masked/2"
 """Name and version of what is masked; an index built by another one is rebuilt, not mixed."""
 NOT_REDACTED = "none"
 
@@ -33,10 +32,13 @@ def redaction_name(redact: bool) -> str:
 def secret_spans(text: str) -> list[Span]:
     """Where secrets stand in a text: in order, apart from each other, in code points. The `@` of an address lies between two.
 
-    Takes time that grows as the text does, whatever the text.
+    Secrets are sought in what a reader sees: invisible characters inside one neither hide it nor stay. Takes time that
+    grows as the text does, whatever the text.
     """
     found: list[Span] = []
-    for span in sorted(chain(known_forms(text), named_values(text), apple_ids(text), addresses(text))):
+    seen = plain(text)
+    searched = (search(seen.text) for search in (known_forms, named_values, apple_ids, addresses))
+    for span in sorted(map(seen.written, chain.from_iterable(searched))):
         if found and span.start <= found[-1].end:
             found[-1] = Span(found[-1].start, max(span.end, found[-1].end))
         else:
