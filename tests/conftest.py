@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -31,6 +32,10 @@ from assistant.settings import Settings
 # How long it takes to make an example says how busy the machine is, not what the code does.
 hypothesis.settings.register_profile("project", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("project")
+
+# A shell that runs the tests in the background ignores interrupts, and so would every command that they start.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_POSTS = REPOSITORY / "eval" / "sample" / "posts"

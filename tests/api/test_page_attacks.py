@@ -48,6 +48,11 @@ def attacked(tmp_path_factory, hashing):
     return {"index": folder / "index", "embedder": hashing(), "k": 1000, "refuse_below": 0.0, "max_characters": 10_000}
 
 
+# In the console without being ours to mend: a post that is not there, and a test's own server that is gone before the page is.
+# What is asked of another place is in `foreign`, whether it is refused or not.
+NO_COMPLAINT = ("the server responded with a status of", "net::ERR_CONNECTION_REFUSED")
+
+
 @pytest.fixture
 def visit(browser):
     """Opens the page; when the test ends, nothing has run and nothing has left the origin."""
@@ -72,8 +77,7 @@ def unharmed(visitor):
     assert visitor.foreign == []
     assert len(visitor.context.pages) == 1
     assert page.url.startswith(visitor.url + "/")
-    # A post that is not there is an error in the console, and no complaint of ours.
-    assert [words for words in visitor.complaints if "the server responded with a status of" not in words] == []
+    assert [words for words in visitor.complaints if not any(said in words for said in NO_COMPLAINT)] == []
     assert set(page.evaluate(LEFT, ".turn, #post")) <= BUILT | GIVEN
     for protocol, rel, target in page.evaluate(LINKS):
         assert (protocol in {"http:", "https:"}, rel, target) == (True, "noopener noreferrer", "_blank")
