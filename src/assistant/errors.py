@@ -220,6 +220,11 @@ class NotReady(AssistantError):
 
     http_status = 503
 
+    @classmethod
+    def gave_up(cls) -> NotReady:
+        """What is told to a request that a stopping server ends."""
+        return cls("the server is stopping and gave this up", hint="ask again")
+
 
 class TookTooLong(AssistantError):
     """An answer was not ready in the time that the server gives it."""

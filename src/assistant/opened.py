@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 READ_HITS = 5
 """Hits that an answer is sought in."""
+MOST_TAGS = 200
 
 
 class Opened:
@@ -46,6 +47,11 @@ class Opened:
     @cached_property
     def retriever(self) -> Retriever:
         return Retriever(self.generation, self._embedder, self.settings.without)
+
+    @cached_property
+    def tags(self) -> list[str]:
+        """The tags used most, at most 200; counted once."""
+        return self.generation.posts.tags(MOST_TAGS)
 
     @cached_property
     def confidence(self) -> Confidence:

@@ -221,11 +221,18 @@ class _Clock:
 async def answer_of(assistant: Assistant, question: str, history: Sequence[Turn] = (),
                     filters: Filters | None = None) -> Answer:  # fmt: skip
     """The answer alone, for surfaces that do not stream."""
-    async with aclosing(assistant.ask(question, history, filters)) as events:
+    return await answer_in(assistant.ask(question, history, filters))
+
+
+async def answer_in(events: AsyncGenerator[Event, None]) -> Answer:
+    """The answer that these events end with. Closes them."""
+    async with aclosing(events):
         async for event in events:
             if isinstance(event, Answered):
                 return event.answer
     raise AssertionError("an answer ends with Answered")
 
 
-__all__ = ["Answered", "Assistant", "Event", "Reply", "Retrieved", "Searched", "TextDelta", "answer_of", "in_thread"]
+__all__ = [
+    "Answered", "Assistant", "Event", "Reply", "Retrieved", "Searched", "TextDelta", "answer_in", "answer_of", "in_thread",
+]  # fmt: skip

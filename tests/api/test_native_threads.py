@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assistant.api.native.about import MOST_TAGS
 from assistant.api.schemas import problems_of
 from assistant.api.schemas.threads import ABOUT_EXAMPLE, MOST_OF_A_PAGE, THREAD_EXAMPLE, About, Thread
+from assistant.opened import MOST_TAGS
 from assistant.render import post_json
 
 

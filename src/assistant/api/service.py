@@ -17,7 +17,7 @@ from assistant.api.observing.observer import Observer
 from assistant.api.problems import without_folders
 from assistant.errors import AssistantError, NotReady, Overloaded, TookTooLong
 from assistant.opened import Opened
-from assistant.pipeline import Answered, Assistant, Event, Searched, in_thread
+from assistant.pipeline import Answered, Assistant, Event, Searched, answer_in, in_thread
 from assistant.retrieval.filters import Filters
 from assistant.settings import Settings
 from assistant.types import Answer, Post, Turn
@@ -110,7 +110,7 @@ class Waiting:
 
     def _late(self) -> AssistantError:
         if self._stopped:
-            return NotReady("the server is stopping and gave this up", hint="ask again")
+            return NotReady.gave_up()
         return TookTooLong(
             f"there was no answer within {self._seconds:g} s", hint="ask again, or raise the setting `request_seconds`"
         )
@@ -174,11 +174,7 @@ class Service:
 
     async def answer(self, asked: Asked) -> Answer:
         """The answer alone."""
-        async with aclosing(self.ask(asked)) as events:
-            async for event in events:
-                if isinstance(event, Answered):
-                    return event.answer
-        raise AssertionError("an answer ends with Answered")
+        return await answer_in(self.ask(asked))
 
     async def search(
         self, query: str, k: int | None, filters: Filters, surface: str = "search", *, every_chunk: bool = False

@@ -104,8 +104,7 @@ def build(
         try:
             with closing(schema.create(partial / "posts.sqlite")) as ledger:
                 _read(ledger, None if outdated else previous, renewed, forget, remarks, progress, redact=redact)
-                changes = _changes(ledger, previous)
-                claims, redacted = _count(ledger, "claims"), _count(ledger, MASKED_POSTS)
+                changes, claims, redacted = _changes(ledger, previous), _count(ledger, "claims"), _count(ledger, MASKED_POSTS)
                 written = _unchanged(ledger, previous, recipe) or written_from(
                     folder, partial, ledger, embedder, progress, without, redact=redact
                 )

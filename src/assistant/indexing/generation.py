@@ -14,6 +14,7 @@ from assistant.errors import IndexDamaged, IndexUnusable
 from assistant.indexing.generations import FRESH_HINT, IndexFolder
 from assistant.indexing.lease import Lease
 from assistant.indexing.lexical_store import LexicalStore
+from assistant.indexing.manifest import NAME as MANIFEST
 from assistant.indexing.manifest import Manifest, Recipe, file_faults, read_manifest
 from assistant.indexing.post_store import PostStore
 from assistant.indexing.vector_store import VectorStore
@@ -47,6 +48,14 @@ class Generation:
     @property
     def name(self) -> str:
         return self.manifest.generation
+
+    @property
+    def built(self) -> float:
+        """When the generation was finished, in seconds since 1970: its manifest is the last file that is written.
+
+        Raises FileNotFoundError once a newer build has removed it.
+        """
+        return (self.folder / MANIFEST).stat().st_mtime
 
     @property
     def posts(self) -> PostStore:

@@ -40,6 +40,12 @@ def post_of(row: sqlite3.Row, sources: Iterable[Source] = ()) -> Post:
     )  # fmt: skip
 
 
+_TAGS = (
+    "SELECT min(value) AS tag FROM posts, json_each(posts.tags) WHERE length(value) BETWEEN 1 AND 200 "
+    "GROUP BY lower(value) ORDER BY count(*) DESC, lower(value) LIMIT ?"
+)
+
+
 class PostStore:
     """The posts of one generation. Usable from any thread: queries are short, and take turns on one connection."""
 
@@ -102,6 +108,10 @@ class PostStore:
             (thread_id,),
         )
         return self.posts([row["row"] for row in rows])
+
+    def tags(self, most: int) -> list[str]:
+        """The tags that most posts have, without regard to case; takes a look at every post."""
+        return [row["tag"] for row in self.query(_TAGS, (most,))]
 
     def places(self, chunk_ids: Sequence[str]) -> dict[str, ChunkPlace]:
         """Where these chunks lie."""

@@ -30,7 +30,6 @@ class Ended:
             if begun:
                 raise
             # Not raised on: the task is the server's own and ends here, and the server would answer in words of its own.
-            error = NotReady("the server is stopping and gave this up", hint="ask again")
-            response = error_response(error, scope["path"], request_id_of(scope))
+            response = error_response(NotReady.gave_up(), scope["path"], request_id_of(scope))
             response.headers["connection"] = "close"
             await response(scope, receive, send)

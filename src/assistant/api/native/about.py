@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -12,16 +11,8 @@ from starlette.responses import JSONResponse, Response
 from assistant.api.schemas import problems_of
 from assistant.api.schemas.threads import TOLD_ABOUT
 from assistant.api.service import Service
-from assistant.indexing.manifest import NAME
 from assistant.opened import Opened
 
-MOST_TAGS = 200
-_TAGS = (
-    "SELECT min(value) AS tag FROM posts, json_each(posts.tags) WHERE length(value) BETWEEN 1 AND 200 "
-    "GROUP BY lower(value) ORDER BY count(*) DESC, lower(value) LIMIT ?"
-)
-_found: WeakKeyDictionary[Opened, list[str]] = WeakKeyDictionary()
-"""Tags of the generations that are open: to count them takes a look at every post."""
 router = APIRouter(tags=["operation"])
 
 
@@ -42,14 +33,8 @@ async def about(request: Request) -> Response:
 def _about(opened: Opened) -> dict[str, object]:
     generation = opened.generation
     manifest = generation.manifest
-    finished = datetime.fromtimestamp((generation.folder / NAME).stat().st_mtime, UTC)
+    finished = datetime.fromtimestamp(generation.built, UTC)
     return {
         "posts": manifest.posts, "threads": manifest.threads, "generation": generation.name,
-        "built": finished.strftime("%Y-%m-%dT%H:%M:%SZ"), "tags": _tags(opened),
+        "built": finished.strftime("%Y-%m-%dT%H:%M:%SZ"), "tags": opened.tags,
     }  # fmt: skip
-
-
-def _tags(opened: Opened) -> list[str]:
-    if opened not in _found:
-        _found[opened] = [row["tag"] for row in opened.generation.posts.query(_TAGS, (MOST_TAGS,))]
-    return _found[opened]

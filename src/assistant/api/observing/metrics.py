@@ -25,7 +25,6 @@ from prometheus_client.registry import Collector
 from assistant import __version__
 from assistant.errors import AssistantError, Fault, Overloaded
 from assistant.indexing.generation import Generation
-from assistant.indexing.manifest import NAME
 from assistant.types import Answer, Refusal, Timings, Verdict
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
@@ -106,7 +105,7 @@ def _of_generation(generation: Generation | None) -> list[Metric]:
         info.add_metric([generation.name], 1.0)
         # A build may have replaced and removed it since it was looked up; the next scrape sees the newer one.
         with suppress(FileNotFoundError):
-            families["age_seconds"].add_metric([], max(0.0, time.time() - (generation.folder / NAME).stat().st_mtime))
+            families["age_seconds"].add_metric([], max(0.0, time.time() - generation.built))
         for name in ("posts", "threads", "chunks"):
             families[name].add_metric([], float(getattr(manifest, name)))
     return [info, *families.values()]

@@ -18,7 +18,6 @@ from assistant.api.openai.request import MODEL, ChatIn, asked, known_model
 from assistant.api.problems import request_id_of
 from assistant.api.service import Service
 from assistant.api.streaming import EventStream
-from assistant.indexing.manifest import NAME as MANIFEST
 from assistant.pipeline import Assistant, in_thread
 
 router = APIRouter(prefix="/v1", tags=["OpenAI"], route_class=OpenAIRoute)
@@ -75,6 +74,6 @@ async def _model(request: Request) -> dict[str, Any]:
 
 
 def _built(assistant: Assistant) -> int:
-    """When the generation in force was built: its manifest is the last file of it that is written."""
+    """When the generation in force was built, in whole seconds since 1970."""
     with assistant.opened() as opened:
-        return int((opened.generation.folder / MANIFEST).stat().st_mtime)
+        return int(opened.generation.built)

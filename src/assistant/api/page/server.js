@@ -99,10 +99,15 @@ export async function about() {
 
 const posts = new Map();
 
+// The address of what has an id. One that a browser would take for a step up leads nowhere.
+function placeOf(kind, id) {
+  return `/${kind}/${/^\.{1,2}$/.test(id) ? "%25" : ""}${encodeURIComponent(id)}`;
+}
+
 // A post by its id; each is fetched once.
 export function postOf(id) {
   if (!posts.has(id)) {
-    const found = fetched(`/posts/${encodeURIComponent(id)}`, AS_JSON)
+    const found = fetched(placeOf("posts", id), AS_JSON)
       .then((response) => response.json());
     found.catch(() => posts.delete(id));
     posts.set(id, found);
@@ -118,7 +123,7 @@ export async function threadOf(id) {
   let cursor = null;
   do {
     const place = new URLSearchParams({ limit: 200, ...(cursor !== null && { cursor }) });
-    const page = await (await fetched(`/threads/${encodeURIComponent(id)}?${place}`, AS_JSON)).json();
+    const page = await (await fetched(`${placeOf("threads", id)}?${place}`, AS_JSON)).json();
     found.push(...page.posts);
     cursor = page.next_cursor;
   } while (cursor !== null && found.length < MOST_POSTS);
