@@ -5,25 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from browsing import chromium, marked, slowly, visiting
+from browsing import marked, slowly
 from scripted_model import Scripted
 
 QUESTION = "Why is the preview of my external camera rotated by 90 degrees?"
 FOLLOW_UP = "And on 14.0?"
 REFUSED = "Which flour did Zanzibar Quux of Utrecht buy for the wedding cake in 1911?"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser, server):
-    """Opens the page, of the session's server if no other is named."""
-    with visiting(browser, server.url) as open_page:
-        yield open_page
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,11 @@ Skipped where there is no Chromium; `ASSISTANT_REQUIRE_BROWSER=1` makes that a f
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import browsing
 import pytest
 
 from assistant.evaluation.comparing import compare
@@ -20,10 +19,6 @@ from assistant.evaluation.reporting.html import report_html
 from assistant.evaluation.runs import POSTS, TOPICS, RunFolder
 from assistant.evaluation.scoring import write_scores
 
-REQUIRED = os.environ.get("ASSISTANT_REQUIRE_BROWSER") == "1"
-BROWSER = shutil.which("chromium")
-QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
 ATTACK = (
     "<script>document.title='owned'</script><img src=https://evil.example/x onerror=\"document.title='owned'\">"
     "<svg onload=\"document.title='owned'\"><a href=\"javascript:document.title='owned'\">x</a> \"'></style>" + "longword" * 60
@@ -34,23 +29,8 @@ LEAST_CONTRAST = 4.5
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _do_without("playwright is not installed")
-    if BROWSER is None:
-        _do_without("there is no chromium (apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+    with browsing.chromium() as browser:
         yield browser
-        browser.close()
-
-
-def _do_without(reason: str) -> None:
-    if REQUIRED:
-        pytest.fail(reason)
-    print(reason)
-    pytest.skip(reason)
 
 
 class Reader:
