@@ -29,12 +29,9 @@ export function leave() {
 // Calls `arrived` when the reader goes back or forward, or changes what follows the # by hand.
 export function whenMoved(arrived) {
   addEventListener("popstate", () => {
-    if (!goingBack) {
-      arrived();
-      return;
-    }
     goingBack = false;
     if (wanted !== null) stepTo(wanted);
+    else arrived();
     wanted = null;
   });
 }

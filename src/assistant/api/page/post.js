@@ -79,6 +79,8 @@ export function openFromAddress() {
 
 whenMoved(openFromAddress);
 dialog.addEventListener("close", () => {
+  // The event comes a moment after the closing: by then an address may have opened another post.
+  if (dialog.open) return;
   shown += 1;
   leave();
 });
