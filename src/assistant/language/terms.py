@@ -31,6 +31,8 @@ STOP_WORDS = frozenset(
 )
 _WORD = re.compile(r"\w\w+")
 LONGEST_TOKEN = 120
+MOST_KEPT = 16_384
+"""Words whose terms are kept: most of what a forum says, and a bound to what a server holds that reads it for weeks."""
 SHORTEST_WORD = 5
 """Letters from which on a word can be told from a typing error of another."""
 
@@ -42,7 +44,7 @@ def _stemmer() -> Any:
     return Stemmer.Stemmer("english")
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=MOST_KEPT)
 def _stem(word: str) -> str:
     return str(_stemmer().stemWord(word))
 
@@ -78,7 +80,7 @@ def _prefixes(version: str) -> Iterator[str]:
     yield from (".".join(numbers[:size]) for size in range(2, len(numbers)))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=MOST_KEPT)
 def terms_of(token: str) -> tuple[str, ...]:
     """The terms of one token of `tokens`: the stem of a word; an identifier whole, then its parts."""
     if len(token) > LONGEST_TOKEN:
