@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -37,6 +38,12 @@ def broken(posts, answer):
         "a refusal cites nothing": told["status"] != "refused" or not (told["citations"] or labels),
         "a refusal has a reason": (told["status"] == "refused") == (told["refusal"] is not None),
         "an answer cites something": told["status"] in ("refused", "ungrounded") or bool(told["citations"]),
+        "a gap between quotations of a post is shown": written
+        or all(
+            f"[{before['label']}]\n>\n> … " in told["text"]
+            for before, after in itertools.pairwise(told["citations"])
+            if before["post_id"] == after["post_id"]
+        ),
         "no control characters": not CONTROLS.search(told["text"]),
         "every sentence of a grounded answer is cited": written or told["status"] != "grounded" or not _uncited(told["text"]),
         "nothing marked is grounded": told["status"] != "grounded" or not any(mark in told["text"] for mark in MARKS[:3]),

@@ -12,6 +12,7 @@ from assistant.answering import wording
 from assistant.answering.fields import parse
 from assistant.conversation import standalone
 from assistant.conversation.phrases import NOT_HERE
+from assistant.conversation.reading import asks_nothing
 from assistant.pipeline import answer_of
 from assistant.types import Near, Post, Refusal, Rewriting, Status, Turn
 
@@ -373,3 +374,17 @@ def test_a_follow_up_in_words_that_no_post_knows_leans(sample, question):
 
 def test_a_nonsense_word_is_not_answered_with_the_thread_before(sample):
     assert asyncio.run(answer_of(sample, "xxxxxxxxxxxxxxxxx", HISTORY)).reply.status is Status.REFUSED
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["help with mounting at login", "hello world crashes", "Hi, is it fixed?", "are you there in the API", "what is this flag",
+     "OK button does nothing", "yes/no prompt", "hi-dpi", "what can you do about Code=37?", "Hello Kitty"],
+)  # fmt: skip
+def test_words_that_greet_too_may_begin_a_question(question):
+    assert not asks_nothing(question)
+
+
+def test_what_is_put_to_the_assistant_itself_is_no_part_of_the_subject():
+    history = (Turn("user", "How do I mount a TKVolume?"), Turn("user", "who are you?"))
+    assert "TKVolume" in standalone("why does it fail?", history, lambda term: 0.9).text

@@ -64,11 +64,19 @@ def test_every_second_answer_to_the_topics_of_the_real_pages_keeps_all_promises(
     assert {name: rules for name, rules in faults.items() if rules} == {}
 
 
-@pytest.mark.parametrize("question", ["", "  \n\t "])
-def test_an_empty_question_is_refused_as_such(sample, question):
-    reply = ask(sample, question).reply
+NOTHING_ASKED = ["", "  \n\t ", "?", "hi", "Hello there!", "Thanks a lot, great", "good morning", "Who are you?", "help"]
+
+
+@pytest.mark.parametrize("question", NOTHING_ASKED)
+@pytest.mark.parametrize(
+    "history", [(), (Turn("user", "How do I mount a volume at login?"), Turn("assistant", "By a secret."))]
+)
+def test_where_nothing_is_asked_nothing_is_looked_up(sample, question, history):
+    answer = ask(sample, question, history)
+    reply = answer.reply
     assert (reply.status, reply.refusal, reply.confidence) == ("refused", "empty_question", 0.0)
     assert "question" in reply.text
+    assert answer.nearest == ()
 
 
 def test_a_refusal_shows_the_nearest_threads(sample):

@@ -23,6 +23,9 @@ CUT_OFF = "⟨cut off⟩"
 MARKS = (UNSUPPORTED, UNCITED, DANGLING, CUT_OFF)
 """What follows a sentence that must not be taken for what the posts say."""
 
+GAP = "… "
+"""Before words of a post that others of the same post stand before, which are not quoted."""
+
 NO_POST = "names no post that was found"
 NOT_SAID = "does not say so"
 """What is said of a source: that there is none of this number, that its words do not bear the sentence out."""
@@ -95,15 +98,24 @@ def lead(post: Post) -> str:
 
 
 def block(post: Post, runs: Sequence[Sequence[tuple[str, int]]]) -> str:
-    """One post's quotations: runs of neighbouring sentences, each sentence with its label."""
-    lines = ["> " + " ".join(f"{quoted(text)} [{label}]" for text, label in run) for run in runs]
-    return lead(post) + "\n\n" + "\n>\n".join(lines)
+    """One post's quotations: runs of neighbouring sentences, each sentence with its label, each gap shown."""
+    lines = [" ".join(f"{quoted(text)} [{label}]" for text, label in run) for run in runs]
+    return f"{lead(post)}\n\n> " + f"\n>\n> {GAP}".join(lines)
+
+
+def nothing_asked(threads: int) -> str:
+    """There is nothing to look up in the question; what could be asked instead."""
+    if not threads:
+        return EMPTY_INDEX
+    stored = "thread" if threads == 1 else f"{threads} threads"
+    return (
+        f"There is no question here to look up. Ask what was said in the {stored} stored here, as you would ask a colleague, "
+        "or for the posts themselves: the newest, the most viewed, those without a reply."
+    )
 
 
 def refused(reason: Refusal, nearest: Sequence[Near], post: Post | None = None) -> str:
     """What is missing, and where to look."""
-    if reason is Refusal.EMPTY_QUESTION:
-        return "There is no question here to look up."
     if reason is Refusal.ASKED_NOT_ANSWERED and post is not None:
         opening = f"This was raised in {title_of(post)}{circumstances(post)}, but the posts stored here hold no answer to it."
     elif reason is Refusal.MODEL_FOUND_NONE:

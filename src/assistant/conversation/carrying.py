@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from assistant.conversation.leaning import Leaning, leaning
-from assistant.conversation.reading import TELLING, Exchange, Rarity, subject_words, without_opening
+from assistant.conversation.reading import TELLING, Exchange, Rarity, asks_nothing, subject_words, without_opening
 from assistant.language.terms import VERSION, is_identifier, terms_of, tokens
 from assistant.retrieval.question import LONGEST_QUESTION, Question
 from assistant.types import Rewriting, Standalone, Turn
@@ -51,7 +51,7 @@ def has_own_words(question: str, history: Sequence[Turn], rarity: Rarity) -> boo
 
 
 def _standalone(now: Exchange, before: Sequence[Exchange], rarity: Rarity) -> Standalone:
-    if not before or not without_opening(now.asked):
+    if not before or asks_nothing(now.asked):
         return Standalone(now.asked)
     leans = leaning(now, before, rarity)
     if leans.how is Rewriting.NEW_SUBJECT or leans.alone:
@@ -69,7 +69,7 @@ def _exchanges(history: Sequence[Turn], about_posts: Judged = nothing, strange: 
     found: list[Exchange] = []
     for turn in history:
         content = turn.content[:LONGEST_QUESTION]
-        if turn.role == "user" and without_opening(content):
+        if turn.role == "user" and not asks_nothing(content):
             found.append(Exchange(content))
         elif turn.role == "assistant" and found and not found[-1].answer:
             found[-1] = Exchange(found[-1].asked, content)

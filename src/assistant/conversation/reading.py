@@ -27,6 +27,7 @@ from assistant.conversation.phrases import (
     PAST,
     POINTS_BACK,
     STANDS_FOR,
+    TO_THE_ASSISTANT,
 )
 from assistant.language.terms import is_identifier, terms_of, tokens
 from assistant.retrieval.question import LONGEST_QUESTION, Question
@@ -205,3 +206,10 @@ def without_opening(question: str) -> str:
     """A question without thanks and the like before it; empty where it says nothing else."""
     opening = OPENING.match(question[:LONGEST_QUESTION])
     return question[opening.end() :].strip() if opening else question.strip()
+
+
+def asks_nothing(question: str) -> bool:
+    """Whether there is nothing in a question that could be looked up: no word but greetings, thanks and the like, or words
+    put to the assistant itself."""
+    core = without_opening(question)
+    return not any(map(str.isalnum, core)) or bool(TO_THE_ASSISTANT.match(core))

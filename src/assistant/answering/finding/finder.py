@@ -67,9 +67,6 @@ class Finder:
 
     def find(self, question: Question, hits: Sequence[Hit], nearest: Sequence[Near]) -> Found | Reply:
         """What there is to answer with, or a refusal where confidence is below the floor."""
-        if not question.text.strip():
-            reason = Refusal.EMPTY_QUESTION
-            return Reply(wording.refused(reason, ()), Status.REFUSED, 0.0, refusal=reason)
         asked = Asked(question.text)
         threads, skimmed = self._read(question, asked, hits)
         if not threads:
@@ -81,6 +78,11 @@ class Finder:
         if confidence < self._refuse_below:
             return self._refusal(confidence, observed, best, nearest)
         return Found(question, asked, threads, skimmed, tuple(hits), tuple(nearest), confidence)
+
+    def nothing_asked(self) -> Reply:
+        """The refusal of a question in which there is nothing to look up."""
+        text = wording.nothing_asked(self._generation.manifest.threads)
+        return Reply(text, Status.REFUSED, 0.0, refusal=Refusal.EMPTY_QUESTION)
 
     def observed(self, question: Question, hits: Sequence[Hit]) -> Observed | None:
         """The signs that the confidence in an answer to `question` is computed from; None where there is nothing to read."""
