@@ -17,7 +17,7 @@ from assistant.answering.wording import MARKS, NO_POST, NOT_SAID
 from assistant.language.code import outside_code
 from assistant.language.controls import without_controls
 from assistant.pipeline import Event, Retrieved, TextDelta
-from assistant.types import Answer, Citation, Hit, Passage, Post, Verdict
+from assistant.types import Answer, Citation, Hit, Passage, Post, Source, Verdict
 
 _QUOTED_MARKER = re.compile(r"\\\[([\d, -]+)\\\]")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -151,34 +151,38 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def post_json(post: Post) -> dict[str, Any]:
-    """`show --json` of the contract."""
+def post_json(post: Post, *, whole_paths: bool = True) -> dict[str, Any]:
+    """`show --json` of the contract. Without `whole_paths` the path of a source begins with what was indexed."""
     return {
         "post_id": post.post_id, "thread_id": post.thread_id, "source_id": post.source_id, "title": post.title,
         "body": post.body, "author": post.author, "created": post.created, "activity": post.activity,
         "replies": post.replies, "boosts": post.boosts, "views": post.views, "score": post.score,
         "tags": list(post.tags), "url": post.url, "role": post.role.value, "accepted": post.accepted,
         "reply_to": post.reply_to, "entities": [asdict(entity) for entity in post.entities],
-        "sources": [asdict(source) for source in post.sources],
+        "sources": [{"path": _path(source, whole_paths), "line": source.line} for source in post.sources],
     }  # fmt: skip
 
 
-def _source(post: Post) -> str | None:
-    return post.sources[0].path if post.sources else None
+def _path(source: Source, whole: bool) -> str:
+    return source.path if whole else source.below
 
 
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """One hit of `search --json`."""
+def _source(post: Post, whole_paths: bool) -> str | None:
+    return _path(post.sources[0], whole_paths) if post.sources else None
+
+
+def hit_json(hit: Hit, *, whole_paths: bool = True) -> dict[str, Any]:
+    """One hit of `search --json`; paths as in `post_json`."""
     post = hit.post
     return {
         "rank": hit.rank, "score": hit.score, "post_id": post.post_id, "source_id": post.source_id,
-        "thread_id": post.thread_id, "title": post.title, "url": post.url, "source": _source(post),
+        "thread_id": post.thread_id, "title": post.title, "url": post.url, "source": _source(post, whole_paths),
         "start": hit.start, "end": hit.end, "text": hit.text, "replies": post.replies, "views": post.views,
         "activity": post.activity, "created": post.created, "signals": asdict(hit.signals),
     }  # fmt: skip
 
 
-def _citation_json(citation: Citation) -> dict[str, Any]:
+def _citation_json(citation: Citation, whole_paths: bool) -> dict[str, Any]:
     post = citation.post
     names = (
         "post_id",
@@ -193,7 +197,7 @@ def _citation_json(citation: Citation) -> dict[str, Any]:
         "activity",
         "replies",
     )
-    place = {name: getattr(post, name, None) for name in names} | {"source": _source(post) if post else None}
+    place = {name: getattr(post, name, None) for name in names} | {"source": _source(post, whole_paths) if post else None}
     return {
         "label": citation.label, "claim": citation.claim, **place, "start": citation.start, "end": citation.end,
         "quote": citation.quote, "status": citation.verdict.value,
@@ -207,8 +211,8 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """An Answer of the contract."""
+def answer_json(answer: Answer, *, whole_paths: bool = True) -> dict[str, Any]:
+    """An Answer of the contract; paths as in `post_json`."""
     reply = answer.reply
     return {
         "question": answer.question,
@@ -218,7 +222,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "status": reply.status.value,
         "refusal": reply.refusal.value if reply.refusal else None,
         "confidence": reply.confidence,
-        "citations": [_citation_json(citation) for citation in reply.citations],
+        "citations": [_citation_json(citation, whole_paths) for citation in reply.citations],
         "passages": [_passage_json(passage) for passage in reply.passages],
         "nearest": [asdict(near) for near in answer.nearest],
         "generator": answer.generator,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 
 
 class Part(StrEnum):
@@ -50,10 +51,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A place where a post stands: file and 1-based line."""
+    """A place where a post stands: file and 1-based line; `root` is the file or folder that was indexed."""
 
     path: str
     line: int
+    root: str | None = None
+
+    @property
+    def below(self) -> str:
+        """The path from what was indexed on: `posts/page.html` where that was `/srv/forum/posts`."""
+        return str(PurePath(self.path).relative_to(PurePath(self.root or self.path).parent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from scripted_model import Scripted
 
 from assistant.api.outline import blocks_of
 from assistant.api.schemas import Answer, Hit, Problem
+from assistant.api.telling import answer_json
 from assistant.pipeline import answer_of
-from assistant.render import answer_json
 
 ANSWERED = "Why is the preview of my external camera rotated by 90 degrees?"
 REFUSED = "Which flour did Zanzibar Quux of Utrecht buy for the wedding cake in 1911?"

@@ -15,9 +15,9 @@ from assistant.api.app import create_app
 from assistant.api.native.cursors import Listing, cursor_at, offset_at
 from assistant.api.schemas import Hits, Post
 from assistant.api.service import Service
+from assistant.api.telling import hit_json, post_json
 from assistant.errors import CursorExpired, UsageError
 from assistant.pipeline import Assistant
-from assistant.render import hit_json, post_json
 from assistant.settings import Settings
 
 QUERY = "camera rotation"

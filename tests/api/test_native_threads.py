@@ -8,8 +8,8 @@ import pytest
 
 from assistant.api.schemas import problems_of
 from assistant.api.schemas.threads import ABOUT_EXAMPLE, MOST_OF_A_PAGE, THREAD_EXAMPLE, About, Thread
+from assistant.api.telling import post_json
 from assistant.opened import MOST_TAGS
-from assistant.render import post_json
 
 
 @pytest.fixture(scope="module")

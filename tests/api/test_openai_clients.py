@@ -14,7 +14,7 @@ from scripted_model import Scripted
 
 from assistant.api.openai.described import CompletionOut, ErrorOut, asking
 from assistant.api.openai.request import MODEL
-from assistant.render import answer_json
+from assistant.api.telling import answer_json
 
 QUESTIONS = (
     "Why does the camera preview rotate?",

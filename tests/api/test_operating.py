@@ -20,10 +20,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from assistant.api.guarding.keys import KeyRing
 from assistant.api.observing.observer import Observer
+from assistant.api.telling import answer_json
 from assistant.errors import Overloaded
 from assistant.indexing.verify import verify_generation
 from assistant.pipeline import Assistant, answer_of
-from assistant.render import answer_json
 from assistant.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -6,7 +6,8 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from functools import cached_property
+from pathlib import Path, PurePath
 from typing import NamedTuple, TypeVar
 
 from assistant.errors import PostNotFound
@@ -86,8 +87,17 @@ class PostStore:
         places: dict[int, list[Source]] = {}
         statement = f"SELECT * FROM post_sources WHERE post_row IN ({marks}) ORDER BY post_row, path, line"  # noqa: S608
         for row in self.query(statement, rows):
-            places.setdefault(row["post_row"], []).append(Source(row["path"], row["line"]))
+            places.setdefault(row["post_row"], []).append(Source(row["path"], row["line"], self._root_of(row["path"])))
         return places
+
+    def _root_of(self, path: str) -> str | None:
+        """The source that was indexed and has the file: of one within another the inner one."""
+        holding = [root for root in self._roots if PurePath(path).is_relative_to(root)]
+        return max(holding, key=len, default=None)
+
+    @cached_property
+    def _roots(self) -> list[str]:
+        return [row["path"] for row in self.query("SELECT path FROM roots")]
 
     def find(self, name: str) -> Post:
         """The post with this `post_id`, else the only one with this `source_id`. Raises PostNotFound."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     Scores = np.ndarray[Any, np.dtype[np.float64]]
 
 MOST_SENTENCES = 40
-"""Sentences of one post that are looked at; of a longer post those with most of the question's terms, by rarity."""
-FRAMED = 8
+"""Sentences of one thread that are looked at; of a longer one those with most of the question's terms, by rarity."""
+FRAMED = 4
 """Sentences whose frames are embedded as they stand, not estimated: an embedding costs as much as all the rest."""
 UNFRAMED = 10.0
 """More than any score: puts sentences that were only skimmed behind those that were framed."""
@@ -109,7 +109,7 @@ class Reader:
     def skim(self, question: Question, posts: Sequence[Post]) -> list[ReadPost]:
         """The posts with each sentence scored alone, its neighbours estimated; a post without a sentence is left out."""
         wanted = {term: self._rarity(term) for term in question.content_terms}
-        drafts = [draft for post in posts if (draft := _Draft.of(post, wanted)).spans]
+        drafts = _most_promising([_Draft.of(post, wanted) for post in posts])
         vectors = self._embedder.embed([question.text, *(text for draft in drafts for text in draft.texts)])
         asked = Asked(question.text)
         done: list[ReadPost] = []
@@ -152,6 +152,18 @@ def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:
     return unit
 
 
+def _most_promising(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """The drafts with at most `MOST_SENTENCES` of all their sentences, in their order; without a draft that keeps none."""
+    places = [(post, number) for post, draft in enumerate(drafts) for number in range(len(draft.spans))]
+    if len(places) > MOST_SENTENCES:
+        coverage = np.concatenate([draft.frame_coverage() for draft in drafts])
+        places = [places[at] for at in np.sort(np.argsort(-coverage, kind="stable")[:MOST_SENTENCES])]
+    kept: dict[int, list[int]] = {}
+    for post, number in places:
+        kept.setdefault(post, []).append(number)
+    return [drafts[post].only(numbers) for post, numbers in kept.items()]
+
+
 @dataclass(frozen=True)
 class _Draft:
     """A post's sentences before they are embedded."""
@@ -166,12 +178,13 @@ class _Draft:
         # A quoted line is somebody else's, and stands in its own post already.
         spans = [span for span in sentences(post.body, cut_blocks=True) if not post.body.startswith(">", span.start)]
         held = [frozenset(terms(post.body[start:end])) for start, end in spans]
-        draft = cls(post, tuple(spans), tuple(held), wanted)
-        if len(spans) <= MOST_SENTENCES:
-            return draft
-        order = np.argsort(-draft.frame_coverage(), kind="stable")[:MOST_SENTENCES]
-        kept = sorted(order.tolist())
-        return cls(post, tuple(spans[i] for i in kept), tuple(held[i] for i in kept), wanted)
+        return cls(post, tuple(spans), tuple(held), wanted)
+
+    def only(self, kept: Sequence[int]) -> _Draft:
+        """The draft of some of its sentences."""
+        return replace(
+            self, spans=tuple(self.spans[i] for i in kept), sentence_terms=tuple(self.sentence_terms[i] for i in kept)
+        )
 
     @cached_property
     def texts(self) -> list[str]:

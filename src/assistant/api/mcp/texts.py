@@ -11,9 +11,10 @@ from collections.abc import Sequence
 
 from assistant.answering.wording import NO_POST, NOT_SAID
 from assistant.api.problems import public
+from assistant.api.telling import post_json
 from assistant.errors import AssistantError, Overloaded
 from assistant.language.controls import without_hidden
-from assistant.render import one_line, post_json
+from assistant.render import one_line
 from assistant.types import Answer, Citation, Hit, Post, Status, Verdict
 
 LONGEST_MATCH = 600

@@ -19,9 +19,9 @@ from assistant.api.mcp.arguments import AskArguments, PostArguments, SearchArgum
 from assistant.api.mcp.texts import answer_text, error_text, hits_text, post_text
 from assistant.api.schemas import Answer, Hits, Post
 from assistant.api.service import Asked, Service
+from assistant.api.telling import answer_json, hit_json, post_json
 from assistant.errors import AssistantError, UsageError
 from assistant.pipeline import Answered, Retrieved
-from assistant.render import answer_json, hit_json, post_json
 
 SURFACE = "mcp"
 READS_ONLY = types.ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)

@@ -17,8 +17,8 @@ from assistant.api.problems import PROBLEM, described, problem, request_id_of
 from assistant.api.schemas import ASK_EXAMPLES, ASKED, AskIn, problems_of
 from assistant.api.service import Asked, Service
 from assistant.api.streaming import EventStream, event_of, with_failures
+from assistant.api.telling import answer_json, hit_json
 from assistant.pipeline import Event, Retrieved, TextDelta
-from assistant.render import answer_json, hit_json
 from assistant.types import Answer, CutOff
 
 HEADERS = {"cache-control": "no-store", "vary": "accept"}

@@ -13,7 +13,7 @@ from starlette.status import HTTP_303_SEE_OTHER
 from assistant.api.native.accepting import HTML, JSON, preferred
 from assistant.api.schemas import POST_EXAMPLE, POSTED, SHOWN, problems_of
 from assistant.api.service import Service
-from assistant.render import post_json
+from assistant.api.telling import post_json
 
 HEADERS = {"cache-control": "no-cache", "vary": "accept"}
 PostId = Annotated[

@@ -13,7 +13,7 @@ from assistant.api.disconnecting import gone, while_connected
 from assistant.api.native.cursors import Listing, cursor_at, offset_at
 from assistant.api.schemas import SEARCH_EXAMPLES, SEARCHED, SearchIn, problems_of
 from assistant.api.service import Service
-from assistant.render import hit_json
+from assistant.api.telling import hit_json
 
 router = APIRouter(tags=["posts"])
 

@@ -13,9 +13,9 @@ from assistant.api.schemas import problems_of
 from assistant.api.schemas.requests import LONGEST_CURSOR
 from assistant.api.schemas.threads import DEFAULT_LIMIT, MOST_OF_A_PAGE, READ_THREAD, THREAD_EXAMPLE
 from assistant.api.service import Service
+from assistant.api.telling import post_json
 from assistant.errors import PostNotFound
 from assistant.opened import Opened
-from assistant.render import post_json
 from assistant.types import Post
 
 HINT = "the `thread_id` of a thread stands in its posts, and in hits and citations"

@@ -13,9 +13,9 @@ from assistant.api.openai.request import MODEL
 from assistant.api.openai.sources import Source, annotations_of, cited_urls, search_results, sources_of
 from assistant.api.problems import openai_error
 from assistant.api.streaming import event_of, with_failures
+from assistant.api.telling import answer_json
 from assistant.errors import AssistantError, ServerBusy, ServerTimedOut, ServerUnreachable
 from assistant.pipeline import Answered, Event, TextDelta
-from assistant.render import answer_json
 from assistant.types import Answer, CutOff
 
 DONE = b"data: [DONE]\n\n"

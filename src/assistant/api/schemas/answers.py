@@ -15,7 +15,7 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 Offset = Annotated[int, Field(ge=0)]
 Milliseconds = Annotated[float, Field(ge=0)]
 Label = Annotated[int, Field(ge=1, description="the n of `[n]`; labels run from 1 in the order of their use")]
-SourcePath = Annotated[str | None, Field(description="the file as it was named when it was indexed")]
+SourcePath = Annotated[str | None, Field(description="the file, named from the folder on that was indexed")]
 
 
 class Rewritten(BaseModel):
@@ -172,7 +172,7 @@ class Entity(BaseModel):
 
 
 class Source(BaseModel):
-    """Where the post stands: a file as it was named when it was indexed, and a line of it."""
+    """Where the post stands: a file, named from the folder on that was indexed, and a line of it."""
 
     path: str
     line: int
