@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from assistant.answering import wording
 from assistant.answering.finding.asked import Asked
@@ -21,24 +22,32 @@ def quoted(found: Found, characters: int) -> Reply:
     return _quote(_shown(found.asked, found.threads, characters), found.confidence)
 
 
-def _shown(asked: Asked, threads: Sequence[ReadThread], characters: int) -> list[tuple[ReadPost, list[int]]]:
+class _Shown(NamedTuple):
+    """Which sentences of a post to show; `later` is how many replies followed it."""
+
+    read: ReadPost
+    numbers: list[int]
+    later: int
+
+
+def _shown(asked: Asked, threads: Sequence[ReadThread], characters: int) -> list[_Shown]:
     """Which sentences of which posts to show, within the characters allowed."""
     several = asked.several and len(threads) > 1
     first = int(characters * (1 - SECOND_SHARE)) if several else characters
-    shown = _best_of_thread(threads[0].posts, first)
+    shown = _best_of_thread(threads[0], first)
     if several:
         others = threads[1:MOST_READ]
         share = int(characters * SECOND_SHARE / len(others))
         for thread in others:
-            shown += _best_of_thread(thread.posts, share)
+            shown += _best_of_thread(thread, share)
     return shown
 
 
-def _quote(shown: Iterable[tuple[ReadPost, list[int]]], confidence: float) -> Reply:
+def _quote(shown: Iterable[_Shown], confidence: float) -> Reply:
     citations: list[Citation] = []
     passages: list[Passage] = []
     blocks: list[str] = []
-    for read, numbers in shown:
+    for read, numbers, later in shown:
         runs = []
         for run in _runs(read, numbers):
             label = len(citations) + 1
@@ -47,18 +56,19 @@ def _quote(shown: Iterable[tuple[ReadPost, list[int]]], confidence: float) -> Re
             citations.append(Citation(label, quote, read.post, start, end, quote))
             passages.append(Passage(label, read.post, start, end, quote, float(read.scores[run].max())))
             runs.append([(read.texts[number], label) for number in run])
-        blocks.append(wording.block(read.post, runs))
+        blocks.append(wording.block(read.post, runs, later))
     return Reply("\n\n".join(blocks), Status.GROUNDED, confidence, tuple(citations), tuple(passages))
 
 
-def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[ReadPost, list[int]]]:
-    """The best sentences of a thread (posts best first): most from its best post, the rest from the next ones.
+def _best_of_thread(thread: ReadThread, characters: int) -> list[_Shown]:
+    """The best sentences of a thread: most from its best post, the rest from the next ones.
 
     A further post is quoted where its best sentence is nearly as good: it answers too, or answers otherwise; the best reply
     is quoted in any case, since a post that asks the same in the same words says what is asked better than any answer does.
     They are shown in the order of the thread: what was asked, then what was answered.
     """
-    shown: list[tuple[ReadPost, list[int]]] = []
+    posts = thread.posts
+    shown: list[_Shown] = []
     left = characters
     reply = next((post for post in posts if post.post.role is Role.REPLY), None)
     for post in posts:
@@ -67,9 +77,9 @@ def _best_of_thread(posts: Sequence[ReadPost], characters: int) -> list[tuple[Re
             continue
         share = left if post is posts[-1] else max(left // 2, characters // 3)
         numbers = post.best(min(left, share))
-        shown.append((post, numbers))
+        shown.append(_Shown(post, numbers, thread.later_replies(post.post)))
         left -= _length(post, numbers)
-    return sorted(shown, key=lambda pair: (pair[0].post.role is Role.REPLY, not pair[0].post.accepted))
+    return sorted(shown, key=lambda one: (one.read.post.role is Role.REPLY, not one.read.post.accepted))
 
 
 def _length(read: ReadPost, numbers: Sequence[int]) -> int:

@@ -86,21 +86,28 @@ def what_it_is(post: Post) -> str:
     return f"{title_of(post)}, {kind}{circumstances(post)}"
 
 
-def lead(post: Post) -> str:
-    """The words before the quotations of one post: a post is a person's statement, not a fact."""
+def lead(post: Post, later: int = 0) -> str:
+    """The words before the quotations of one post: a post is a person's statement, not a fact, and a reply that others have
+    followed (`later`) may not be the last word, unless it was accepted."""
     if post.role is Role.ARTICLE:
         speaker = "the article says"
     elif post.role is Role.REPLY:
-        speaker = "the accepted answer says" if post.accepted else "a reply says"
+        speaker = "the accepted answer says" if post.accepted else f"a reply says{_followed(later)}"
     else:
         speaker = "the poster reports"
     return f"In {title_of(post)}{circumstances(post)}, {speaker}:"
 
 
-def block(post: Post, runs: Sequence[Sequence[tuple[str, int]]]) -> str:
+def _followed(later: int) -> str:
+    if not later:
+        return ""
+    return f" ({later} later {'reply follows' if later == 1 else 'replies follow'} in the thread)"
+
+
+def block(post: Post, runs: Sequence[Sequence[tuple[str, int]]], later: int = 0) -> str:
     """One post's quotations: runs of neighbouring sentences, each sentence with its label, each gap shown."""
     lines = [" ".join(f"{quoted(text)} [{label}]" for text, label in run) for run in runs]
-    return f"{lead(post)}\n\n> " + f"\n>\n> {GAP}".join(lines)
+    return f"{lead(post, later)}\n\n> " + f"\n>\n> {GAP}".join(lines)
 
 
 def nothing_asked(threads: int) -> str:

@@ -32,11 +32,19 @@ ACCEPTED_BONUS, REPLY_BONUS = 0.6, 0.4
 
 @dataclass(frozen=True, slots=True)
 class ReadThread:
-    """A hit's thread after reading: its posts, best first, and the score that orders threads."""
+    """A hit's thread after reading: its posts that were read, best first, the score that orders threads, and all its posts."""
 
     hit: Hit
     posts: tuple[ReadPost, ...]
     score: float
+    whole: tuple[Post, ...]
+
+    def later_replies(self, post: Post) -> int:
+        """Replies that stand behind `post` in the thread's order and have another date: one of these may know better."""
+        if not post.created:
+            return 0
+        behind = self.whole[self.whole.index(post) + 1 :]
+        return sum(other.role is Role.REPLY and other.created not in (None, post.created) for other in behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +127,19 @@ class Finder:
         for hit in hits[: 1 if Part.SKIMMING in self._without else MOST_READ]:
             if not asked.several and hits[0].score - hit.score > CLOSE:
                 continue
-            if posts := self._reader.skim(question, self._posts_of(hit)):
+            thread = self._generation.posts.thread(hit.post.thread_id)
+            if posts := self._reader.skim(question, self._to_read(hit.post, thread)):
                 peak = max(float(post.cosines[0].max()) for post in posts)
-                threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak))
+                threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak, tuple(thread)))
         return sorted(threads, key=lambda thread: -thread.score)
 
-    def _posts_of(self, hit: Hit) -> list[Post]:
-        """The hit's post, and of its thread the question, the accepted answer and the first replies."""
+    def _to_read(self, found: Post, thread: Sequence[Post]) -> list[Post]:
+        """The post that was found, and of its thread the question, the accepted answer and the first replies."""
         if Part.REPLIES in self._without:
-            return [hit.post]
-        thread = [post for post in self._generation.posts.thread(hit.post.thread_id) if post != hit.post]
-        thread.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
-        return [hit.post, *thread[:REPLIES_READ]]
+            return [found]
+        others = [post for post in thread if post != found]
+        others.sort(key=lambda post: (post.role is Role.REPLY, not post.accepted, -(post.score or 0)))
+        return [found, *others[:REPLIES_READ]]
 
 
 def promise(post: ReadPost) -> float:
