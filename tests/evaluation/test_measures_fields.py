@@ -93,15 +93,18 @@ def test_counts_of_all_that_is_stored_are_left_out_and_those_of_prose_are_not():
     st.integers(0, 999) | st.none(),
     st.sampled_from(["2026-03-07T10:00:00Z", None]),
     st.sampled_from(["3d", "2 weeks ago", None]),
+    st.integers(0, 12),
 )
 def test_our_own_wording_of_a_post_is_read_back_and_held_true(
-    title: str, replies: int | None, created: str | None, activity: str | None
+    title: str, replies: int | None, created: str | None, activity: str | None, later: int
 ):
     post = Post("p1", "t", title, "x", "sha", created=created, activity=activity, replies=replies)
     fields = {"post_id": "p1", "title": title, "body": "x", "created": created, "activity": activity, "replies": replies}
-    shown = Reading(f"In {title_of(post)}{circumstances(post)}, a reply says:").plain
+    # Where no date is known, none is later.
+    shown = Reading(f"In {title_of(post)}{circumstances(post, later if created else 0)}, a reply says:").plain
     record = post_record(fields)
     stated = list(stated_fields(shown))
     assert len(stated) == (replies is not None) + bool(created or activity)
     assert all(holds(one, [record]) for one in stated)
     assert len(without_fields(shown)) == len(shown)
+    assert "later" not in without_fields(shown)

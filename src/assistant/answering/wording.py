@@ -68,8 +68,8 @@ def in_marks(title: str) -> str:
     return f"“{quoted(inner)}”"
 
 
-def circumstances(post: Post) -> str:
-    """Date and counts of a post, in brackets; nothing that is not known."""
+def circumstances(post: Post, later: int = 0) -> str:
+    """Date and counts of a post, in brackets, and how many replies followed it; nothing that is not known."""
     known = []
     if post.created:
         known.append(f"written {post.created[:10]}")
@@ -77,6 +77,8 @@ def circumstances(post: Post) -> str:
         known.append(f"active {quoted(post.activity)}")
     if post.replies is not None:
         known.append("1 reply" if post.replies == 1 else f"{post.replies} replies")
+    if later:
+        known.append("1 later reply" if later == 1 else f"{later} later replies")
     return f" ({', '.join(known)})" if known else ""
 
 
@@ -92,16 +94,11 @@ def lead(post: Post, later: int = 0) -> str:
     if post.role is Role.ARTICLE:
         speaker = "the article says"
     elif post.role is Role.REPLY:
-        speaker = "the accepted answer says" if post.accepted else f"a reply says{_followed(later)}"
+        speaker = "the accepted answer says" if post.accepted else "a reply says"
     else:
         speaker = "the poster reports"
-    return f"In {title_of(post)}{circumstances(post)}, {speaker}:"
-
-
-def _followed(later: int) -> str:
-    if not later:
-        return ""
-    return f" ({later} later {'reply follows' if later == 1 else 'replies follow'} in the thread)"
+    may_be_corrected = post.role is Role.REPLY and not post.accepted
+    return f"In {title_of(post)}{circumstances(post, later if may_be_corrected else 0)}, {speaker}:"
 
 
 def block(post: Post, runs: Sequence[Sequence[tuple[str, int]]], later: int = 0) -> str:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     Vector = np.ndarray[Any, np.dtype[np.float32]]
     Scores = np.ndarray[Any, np.dtype[np.float64]]
 
-MOST_SENTENCES = 40
-"""Sentences of one thread that are looked at; of a longer one those with most of the question's terms, by rarity."""
+MOST_SENTENCES, MOST_BEHIND = 40, 12
+"""Sentences of one thread that are looked at, and of one behind it that may answer better; of a longer one those with most of
+the question's terms, by rarity."""
 FRAMED = 4
 """Sentences whose frames are embedded as they stand, not estimated: an embedding costs as much as all the rest."""
 UNFRAMED = 10.0
@@ -106,10 +107,10 @@ class Reader:
         self._embedder = embedder
         self._rarity = rarity
 
-    def skim(self, question: Question, posts: Sequence[Post]) -> list[ReadPost]:
-        """The posts with each sentence scored alone, its neighbours estimated; a post without a sentence is left out."""
+    def skim(self, question: Question, posts: Sequence[Post], most: int) -> list[ReadPost]:
+        """The posts with at most so many sentences of them scored alone, neighbours estimated; without a post that has none."""
         wanted = {term: self._rarity(term) for term in question.content_terms}
-        drafts = _most_promising([_Draft.of(post, wanted) for post in posts])
+        drafts = _most_promising([_Draft.of(post, wanted) for post in posts], most)
         vectors = self._embedder.embed([question.text, *(text for draft in drafts for text in draft.texts)])
         asked = Asked(question.text)
         done: list[ReadPost] = []
@@ -152,12 +153,12 @@ def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:
     return unit
 
 
-def _most_promising(drafts: Sequence[_Draft]) -> list[_Draft]:
-    """The drafts with at most `MOST_SENTENCES` of all their sentences, in their order; without a draft that keeps none."""
+def _most_promising(drafts: Sequence[_Draft], most: int) -> list[_Draft]:
+    """The drafts with at most so many of all their sentences, in their order; without a draft that keeps none."""
     places = [(post, number) for post, draft in enumerate(drafts) for number in range(len(draft.spans))]
-    if len(places) > MOST_SENTENCES:
+    if len(places) > most:
         coverage = np.concatenate([draft.frame_coverage() for draft in drafts])
-        places = [places[at] for at in np.sort(np.argsort(-coverage, kind="stable")[:MOST_SENTENCES])]
+        places = [places[at] for at in np.sort(np.argsort(-coverage, kind="stable")[:most])]
     kept: dict[int, list[int]] = {}
     for post, number in places:
         kept.setdefault(post, []).append(number)

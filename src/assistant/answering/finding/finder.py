@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from assistant.answering import wording
 from assistant.answering.finding.asked import Asked
 from assistant.answering.finding.confidence import Confidence, Observed
-from assistant.answering.finding.evidence import Reader, ReadPost
+from assistant.answering.finding.evidence import MOST_BEHIND, MOST_SENTENCES, Reader, ReadPost
 from assistant.retrieval.question import Question
 from assistant.types import NONE, Hit, Near, Part, Parts, Post, Refusal, Reply, Role, Status
 
@@ -128,7 +128,8 @@ class Finder:
             if not asked.several and hits[0].score - hit.score > CLOSE:
                 continue
             thread = self._generation.posts.thread(hit.post.thread_id)
-            if posts := self._reader.skim(question, self._to_read(hit.post, thread)):
+            most = MOST_BEHIND if threads and not asked.several else MOST_SENTENCES
+            if posts := self._reader.skim(question, self._to_read(hit.post, thread), most):
                 peak = max(float(post.cosines[0].max()) for post in posts)
                 threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak, tuple(thread)))
         return sorted(threads, key=lambda thread: -thread.score)

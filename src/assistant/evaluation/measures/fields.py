@@ -13,9 +13,10 @@ from typing import NamedTuple
 from assistant.evaluation.measures.wordings import fold
 from assistant.evaluation.records import PostRecord
 
-# Behind a title: "” (written 2026-05-01, 3 replies)" or "”: 120 views".
+# Behind a title: "” (written 2026-05-01, 3 replies)" or "”: 120 views". How many replies were later no post has as a field.
 _BEHIND_TITLE = re.compile(
-    r"(?<=”) \((?P<when>(?:written|active) [^()]{1,60}?)?(?:(?(when), )(?P<replies>\d+ repl(?:y|ies)))?\)"
+    r"(?<=”) \((?P<when>(?:written|active) [^()]{1,60}?)?(?:(?(when), )(?P<replies>\d+ repl(?:y|ies)))?"
+    r"(?(when)(?:, \d+ later repl(?:y|ies))?)\)"
     r"|(?<=”): (?P<count>\d+ (?:reply|replies|views?|boosts?|votes?))\b"
 )
 # Counts of all that is stored: no post has them, and a run does not hold what it did not touch.
