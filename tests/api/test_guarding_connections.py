@@ -24,7 +24,7 @@ SECONDS = 0.6
 
 
 class Impatient(BoundedConnection):
-    head_seconds, idle_seconds, most = SECONDS, SECONDS, 60
+    head_seconds, idle_seconds, busy_seconds, most = SECONDS, SECONDS, SECONDS, 60
 
 
 class App:
@@ -113,6 +113,20 @@ def test_the_next_request_of_a_connection_is_waited_for_no_longer(connect):
     since = time.monotonic()
     connection.sendall(HEAD)
     assert SECONDS * 0.9 < closed_after([connection], since, trickle=b"a") < 6 * SECONDS
+
+
+def test_a_connection_waits_for_a_next_request_as_long_as_there_is_room(connect):
+    calm = connect()
+    calm.sendall(HEAD + b"\r\n")
+    assert b"well" in read_all_but_end(calm)
+    others = [connect() for _ in range(Impatient.most // 2)]
+    crowded, since = connect(), time.monotonic()
+    crowded.sendall(HEAD + b"\r\n")
+    assert b"well" in read_all_but_end(crowded)
+    assert SECONDS * 0.9 < closed_after([crowded], since) < 6 * SECONDS
+    closed_after(others, since)
+    calm.sendall(HEAD + b"\r\n")
+    assert b"well" in read_all_but_end(calm)
 
 
 def read_all_but_end(connection):

@@ -132,7 +132,7 @@ class Service:
         self.draining = False
         self.given_up = 0
         limit = settings.concurrent or (PROCESSORS if settings.generator == "extractive" else WITH_A_MODEL)
-        waiting = limit if settings.waiting is None else settings.waiting
+        waiting = max(1, limit // 2) if settings.waiting is None else settings.waiting
         self._answers = Places("questions", limit, waiting)
         self._lookups = Places("searches and posts", limit, LOOKUPS_A_QUESTION * max(limit, waiting))
         self._waiting = Waiting(settings.request_seconds)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 
 import uvicorn
 
-from assistant.api.guarding.connections import HEAD_BYTES, BoundedConnection
+from assistant.api.guarding.connections import HEAD_BYTES, PAUSE_SECONDS, BoundedConnection
 from assistant.api.guarding.hosts import Hosts, address_of, authority_of
 from assistant.api.guarding.keys import KeyRing
 from assistant.errors import AssistantError, UsageError
@@ -183,6 +183,7 @@ def config_of(app: object, settings: Settings) -> uvicorn.Config:
         host=settings.host, port=settings.port, loop="asyncio", http=BoundedConnection, ws="none", lifespan="on",
         interface="asgi3", log_config=None, access_log=False, proxy_headers=False, server_header=False, workers=1,
         h11_max_incomplete_event_size=HEAD_BYTES, backlog=BoundedConnection.most,
+        timeout_keep_alive=PAUSE_SECONDS,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ class Finder:
 
     def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
         """The first hit's thread and those close behind it, ordered by what skimming them showed."""
-        threads = []
+        threads: list[ReadThread] = []
         for hit in hits[: 1 if Part.SKIMMING in self._without else MOST_READ]:
             if not asked.several and hits[0].score - hit.score > CLOSE:
                 continue

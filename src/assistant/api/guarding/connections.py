@@ -17,16 +17,21 @@ from assistant.api.problems import PROBLEM, error_response, problem, request_id_
 from assistant.errors import Overloaded, RequestRefused
 
 HEAD_BYTES = 16 << 10
+PAUSE_SECONDS = 75
+"""How long a connection is kept open for a next request: longer than proxies keep theirs (60 s), and than any Retry-After, so
+that no request meets a connection that is just being closed."""
 
 
 class BoundedConnection(H11Protocol):
     """HTTP/1.1 on one connection. It is closed when the head of a request is not there within `head_seconds` of its first
-    byte, or of the connection; when a client takes nothing of its answer for `idle_seconds`. Beyond `most` connections requests
-    are answered with 429, beyond twice that not at all.
+    byte, or of the connection; when a client takes nothing of its answer for `idle_seconds`; when no next request comes for
+    PAUSE_SECONDS, or for `busy_seconds` if half of `most` are open. Beyond `most` connections requests are answered with
+    429, beyond twice that not at all.
     """
 
     head_seconds: ClassVar[float] = 10.0
     idle_seconds: ClassVar[float] = 30.0
+    busy_seconds: ClassVar[int] = 5
     most: ClassVar[int] = 400
     """Twice this is below the 1,024 files that a process may usually have open."""
     _waiting: asyncio.TimerHandle | None = None
@@ -37,6 +42,8 @@ class BoundedConnection(H11Protocol):
             transport.abort()
         elif len(self.connections) > self.most:
             self.app = Identified(_too_many)
+        if len(self.connections) > self.most // 2:
+            self.timeout_keep_alive = self.busy_seconds
         self._wait(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
