@@ -13,7 +13,7 @@ from assistant.answering.finding.confidence import Confidence
 from assistant.answering.finding.finder import Finder, Found
 from assistant.answering.finding.remembering import Remembering
 from assistant.conversation import rewritten, standalone
-from assistant.conversation.reading import asks_nothing, is_gibberish, subject_words
+from assistant.conversation.reading import is_gibberish, subject_words
 from assistant.indexing.embedders import Embedder
 from assistant.indexing.generation import Generation
 from assistant.language.terms import terms_of
@@ -117,8 +117,8 @@ class Opened:
 
     def hits(self, asked: Standalone, k: int, filters: Filters | None) -> tuple[list[Hit], list[Hit]]:
         """The best `k` hits, and those that an answer is sought in: the best thread of the turn that a follow-up leans on is
-        among them. None where nothing is asked."""
-        if asks_nothing(asked.text):
+        among them. There are none where nothing is asked."""
+        if asked.empty:
             return [], []
         retriever, question = self.retriever, self.question(asked.text)
         if asked.leans_on is None:
@@ -130,7 +130,7 @@ class Opened:
 
     def reply(self, asked: Standalone, hits: Sequence[Hit], nearest: Sequence[Near], filters: Filters) -> Reply | Found:
         """What the posts' fields say, a refusal, or what an answer can be made from."""
-        if asks_nothing(asked.text):
+        if asked.empty:
             return self.finder.nothing_asked()
         question = self.question(asked.text)
         fields = None if Part.FIELDS in self.settings.without else about_fields(self.generation, question, filters)

@@ -123,6 +123,12 @@ class Assistant:
         with self.opened() as opened:
             return opened.generation.posts.find(name)
 
+    def thread_of(self, name: str) -> list[Post]:
+        """All posts of the thread of a post, in its order: the question, then replies by date. Raises PostNotFound."""
+        with self.opened() as opened:
+            posts = opened.generation.posts
+            return posts.thread(posts.find(name).thread_id)
+
     def observed(self, question: str, history: Sequence[Turn] = (), passing_over: Collection[str] = ()) -> Observed | None:
         """The signs that the confidence in the answer to a question comes from; None where there is nothing to read.
 

@@ -147,6 +147,21 @@ def post_text(post: Post, paint: Painter) -> str:
     return "\n".join([*lines, "", without_controls(post.body)])
 
 
+def thread_json(posts: Sequence[Post]) -> dict[str, Any]:
+    """`show --thread --json`: the posts of one thread, at least one."""
+    return {"thread_id": posts[0].thread_id, "title": posts[0].title, "posts": [post_json(post) for post in posts]}
+
+
+def thread_text(posts: Sequence[Post], paint: Painter) -> str:
+    """The posts of one thread for a terminal, each with who wrote it, when, and its id."""
+    shown = [paint(one_line(_title(posts[0])), "bold")]
+    for number, post in enumerate(posts, 1):
+        role = "accepted answer" if post.accepted else post.role.value
+        facts = [f"{number} of {len(posts)}", role, post.author, post.created or post.activity, post.post_id]
+        shown += [paint(one_line(" · ".join(filter(None, facts))), "cyan"), without_controls(post.body)]
+    return "\n\n".join(shown)
+
+
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 

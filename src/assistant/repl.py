@@ -13,12 +13,13 @@ from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from assistant.answering.wording import NO_POST
 from assistant.errors import AssistantError
 from assistant.pipeline import Assistant
-from assistant.render import Painter, post_text, told
+from assistant.render import Painter, post_text, thread_text, told
 from assistant.settings import Settings
 from assistant.types import Answer, Turn
 
 HELP = """Type a question, or a follow-up to the last one.
 /source N   the post behind citation N
+/thread N   its whole thread
 /new        forget the conversation
 /help       this
 /quit       leave (or Ctrl-D)
@@ -96,15 +97,18 @@ class Repl:
         name, _, argument = line.partition(" ")
         if name == "/new":
             self._turns, self._last = [], None
-        elif name == "/source":
-            self._show_source(argument.strip())
+        elif name in ("/source", "/thread"):
+            self._show_source(argument.strip(), whole_thread=name == "/thread")
         else:
             print(HELP if name == "/help" else f"there is no {name}\n\n{HELP}")
 
-    def _show_source(self, label: str) -> None:
+    def _show_source(self, label: str, *, whole_thread: bool) -> None:
         citations = self._last.reply.citations if self._last else ()
         cited = next((citation for citation in citations if str(citation.label) == label), None)
-        if cited is not None and cited.post is not None:
-            print(post_text(cited.post, self._paint))
-        else:
+        post = cited.post if cited else None
+        if post is None:
             print(f"the last answer has no citation {label!r}" if cited is None else f"[{label}] {NO_POST}")
+        elif whole_thread:
+            print(thread_text(self._assistant.thread_of(post.post_id), self._paint))
+        else:
+            print(post_text(post, self._paint))

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     )  # fmt: skip
     waiting: int | None = Field(
         None, ge=0, le=10_000,
-        description="how many more may wait, others are told to come again later; half as many as are answered if not set",
+        description="how many more may wait, others are told to come again later; as many as are answered at once if not set",
     )  # fmt: skip
     request_seconds: float = Field(310.0, gt=0, le=36_000, description="how long `serve` works on one request at most")
     drain_seconds: float = Field(10.0, ge=0, le=600, description="how long `serve` lets answers end when it is stopped")

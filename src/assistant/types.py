@@ -55,12 +55,15 @@ class Source:
 
     path: str
     line: int
-    root: str | None = None
+    root: str | None = field(default=None, compare=False)
 
     @property
     def below(self) -> str:
-        """The path from what was indexed on: `posts/page.html` where that was `/srv/forum/posts`."""
-        return str(PurePath(self.path).relative_to(PurePath(self.root or self.path).parent))
+        """The path from what was indexed on: `posts/page.html` where that was `/srv/forum/posts`; the name of the file alone
+        where that is not known to hold it."""
+        path = PurePath(self.path)
+        above = PurePath(self.root or self.path)
+        return str(path.relative_to(above.parent)) if path.is_relative_to(above) else path.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +286,8 @@ class Standalone:
 
     `leans_on` is the question before it that it follows up, or may follow up, made to stand by itself too; None where it
     follows up nothing;
-    `prompts` are those that a model was asked with, whether its rewriting was used or not.
+    `prompts` are those that a model was asked with, whether its rewriting was used or not; `empty` says that there is nothing
+    in it to look up.
     """
 
     text: str
@@ -291,6 +295,7 @@ class Standalone:
     why: str = ""
     leans_on: str | None = None
     prompts: tuple[PromptUsed, ...] = ()
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from assistant.answering import wording
 from assistant.answering.fields import parse
 from assistant.conversation import standalone
 from assistant.conversation.phrases import NOT_HERE
-from assistant.conversation.reading import asks_nothing
+from assistant.conversation.reading import asks_nothing, without_opening
 from assistant.pipeline import answer_of
 from assistant.types import Near, Post, Refusal, Rewriting, Status, Turn
 
@@ -379,10 +379,18 @@ def test_a_nonsense_word_is_not_answered_with_the_thread_before(sample):
 @pytest.mark.parametrize(
     "question",
     ["help with mounting at login", "hello world crashes", "Hi, is it fixed?", "are you there in the API", "what is this flag",
-     "OK button does nothing", "yes/no prompt", "hi-dpi", "what can you do about Code=37?", "Hello Kitty"],
+     "OK button does nothing", "yes/no prompt", "hi-dpi", "what can you do about Code=37?", "Hello Kitty", "help()",
+     "Good morning alarms do not fire", "Hi all volumes unmount", "Hello there is a crash"],
 )  # fmt: skip
 def test_words_that_greet_too_may_begin_a_question(question):
-    assert not asks_nothing(question)
+    assert not asks_nothing(question, first=True)
+    assert len(without_opening(question).split()) >= min(3, len(question.split()) - 1)
+
+
+@pytest.mark.parametrize("question", ["help", "What is this?", "what's this", "How does this work?", "Can you help me?"])
+def test_words_that_ask_on_about_an_answer_ask_nothing_before_the_first(question):
+    assert asks_nothing(question, first=True)
+    assert "TKMountErrorDomain" in standalone(question, HISTORY, rarity).text
 
 
 def test_what_is_put_to_the_assistant_itself_is_no_part_of_the_subject():

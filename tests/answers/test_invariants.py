@@ -64,7 +64,18 @@ def test_every_second_answer_to_the_topics_of_the_real_pages_keeps_all_promises(
     assert {name: rules for name, rules in faults.items() if rules} == {}
 
 
-NOTHING_ASKED = ["", "  \n\t ", "?", "hi", "Hello there!", "Thanks a lot, great", "good morning", "Who are you?", "help"]
+NOTHING_ASKED = [
+    "",
+    "  \n\t ",
+    "?",
+    "hi",
+    "Hello there!",
+    "Thanks a lot, great",
+    "good morning",
+    "Who are you?",
+    "hi all",
+    "🙂",
+]
 
 
 @pytest.mark.parametrize("question", NOTHING_ASKED)

@@ -15,8 +15,9 @@ import pytest
 from live_server import listening, running
 
 from assistant.api.guarding import bodies, guarded
-from assistant.api.guarding.connections import HEAD_BYTES, BoundedConnection
+from assistant.api.guarding.connections import HEAD_BYTES, PAUSE_SECONDS, BoundedConnection
 from assistant.api.observing.observer import Observer
+from assistant.api.serving import config_of
 from assistant.settings import Settings
 
 HEAD = b"GET / HTTP/1.1\r\nhost: localhost\r\n"
@@ -113,6 +114,10 @@ def test_the_next_request_of_a_connection_is_waited_for_no_longer(connect):
     since = time.monotonic()
     connection.sendall(HEAD)
     assert SECONDS * 0.9 < closed_after([connection], since, trickle=b"a") < 6 * SECONDS
+
+
+def test_no_proxy_keeps_a_connection_longer_than_the_server():
+    assert config_of(None, Settings()).timeout_keep_alive == PAUSE_SECONDS > 60
 
 
 def test_a_connection_waits_for_a_next_request_as_long_as_there_is_room(connect):

@@ -46,6 +46,17 @@ def test_a_post_stands_in_the_midst_of_its_thread(visit, long_thread):
     assert reader.complaints == []
 
 
+def test_a_post_that_is_opened_while_another_closes_is_shown(visit, long_thread):
+    first, second = long_thread[:2]
+    page = visit(f"/#post={first.post_id}").page
+    page.locator("#post .along:visible").wait_for()
+    for post in (second, first):
+        # That the first is closed is told to the page after both.
+        page.evaluate("id => { location.hash = 'none'; location.hash = `post=${id}`; }", post.post_id)
+        page.wait_for_function("body => document.querySelector('#post .body').textContent === body", arg=post.body)
+        assert page.locator("#post").evaluate("it => it.open")
+
+
 def test_one_walks_through_a_thread_by_keyboard(visit, long_thread):
     page = visit(f"/#post={long_thread[0].post_id}").page
     where = page.locator("#post .where")

@@ -16,6 +16,7 @@ from assistant.api.service import Asked, Places
 from assistant.errors import NotReady, Overloaded, PostNotFound, ServerUnreachable, TookTooLong
 from assistant.pipeline import Retrieved, answer_of, in_thread
 
+CALM = 0.5
 QUESTION = Asked("Why is the preview of my external camera rotated by 90 degrees?")
 
 
@@ -79,6 +80,34 @@ def test_who_comes_when_all_places_are_taken_is_turned_away_at_once_and_told_whe
             with suppress(asyncio.CancelledError):
                 await waiting
             assert places.taken == 1
+
+    asyncio.run(run())
+
+
+def test_once_the_queue_was_full_nobody_waits_for_a_while_but_a_free_place_is_given():
+    async def turned_away(places):
+        try:
+            async with places.one():
+                return False
+        except Overloaded:
+            return True
+
+    async def run():
+        places = Places("questions", limit=1, waiting=1, calm=CALM)
+        async with places.one():
+            second = begun(turned_away(places))
+            await settled()
+            assert await turned_away(places)  # the queue is full
+        assert not await second
+        async with places.one():
+            assert await turned_away(places)  # nobody waits
+        assert not await turned_away(places)
+        await asyncio.sleep(CALM)
+        async with places.one():
+            third = begun(turned_away(places))
+            await settled()
+            assert places.taken == 2
+        assert not await third
 
     asyncio.run(run())
 

@@ -50,7 +50,8 @@ def test_no_answer_names_a_folder_of_the_server(bodies, sample, server):
     ("path", "root", "named"),
     [("/srv/forum/posts/a/page.html", "/srv/forum/posts", "posts/a/page.html"),
      ("/srv/dump.jsonl", "/srv/dump.jsonl", "dump.jsonl"), ("/srv/dump.jsonl", None, "dump.jsonl"),
-     ("/a.jsonl", "/", "a.jsonl"), ("-", "-", "-")],
+     ("/a.jsonl", "/", "a.jsonl"), ("-", "-", "-"),
+     ("/srv/dump.jsonl", "/other", "dump.jsonl")],
 )  # fmt: skip
 def test_a_source_is_named_from_what_was_indexed_on(path, root, named):
     assert Source(path, 1, root).below == named

@@ -100,8 +100,7 @@ def test_our_own_wording_of_a_post_is_read_back_and_held_true(
 ):
     post = Post("p1", "t", title, "x", "sha", created=created, activity=activity, replies=replies)
     fields = {"post_id": "p1", "title": title, "body": "x", "created": created, "activity": activity, "replies": replies}
-    # Where no date is known, none is later.
-    shown = Reading(f"In {title_of(post)}{circumstances(post, later if created else 0)}, a reply says:").plain
+    shown = Reading(f"In {title_of(post)}{circumstances(post, later)}, a reply says:").plain
     record = post_record(fields)
     stated = list(stated_fields(shown))
     assert len(stated) == (replies is not None) + bool(created or activity)

@@ -102,6 +102,8 @@ def test_a_question_a_follow_up_and_a_source(chat):
     chat.wait_for(r"understood as: And how do I fix it\? \(.*TKMountErrorDomain.*\n>$")
     chat.type("/source 1\n")
     assert "post_id" in chat.wait_for(r"post_id.*\n>$")
+    chat.type("/thread 1\n")
+    assert "2 of " in chat.wait_for(r"1 of \d+ · .*\n>$")
 
 
 def test_ctrl_d_leaves_with_0(chat):

@@ -56,6 +56,18 @@ def test_show_tells_the_post_of_a_hit(document):
     assert all({"path", "line"} <= source.keys() for source in post["sources"])
 
 
+def test_show_tells_the_whole_thread_of_a_post(document, run, sample_index, sample):
+    reply = document("show", "810101-1")
+    told = document("show", "810101-1", "--thread")
+    assert told["thread_id"] == reply["thread_id"]
+    assert told["posts"][0]["title"] == told["title"]
+    assert reply in told["posts"] and len(told["posts"]) > 1
+    shown = run("show", "810101-1", "--thread", "--index", str(sample_index)).stdout
+    places = [shown.index(post["body"].splitlines()[0]) for post in told["posts"]]
+    assert places == sorted(places)
+    assert f"2 of {len(places)} · " in shown
+
+
 def test_show_takes_a_source_id_that_one_post_has(document):
     assert document("show", "810101-1")["author"] == "pelle"
 

@@ -77,7 +77,7 @@ def circumstances(post: Post, later: int = 0) -> str:
         known.append(f"active {quoted(post.activity)}")
     if post.replies is not None:
         known.append("1 reply" if post.replies == 1 else f"{post.replies} replies")
-    if later:
+    if later and post.created:
         known.append("1 later reply" if later == 1 else f"{later} later replies")
     return f" ({', '.join(known)})" if known else ""
 

@@ -30,6 +30,8 @@ WITH_A_MODEL = 16
 LOOKUPS_A_QUESTION = 4
 """Searches and posts that may wait for each question that may: they are done in a small part of its time."""
 SPARE_THREADS = 4
+CALM_SECONDS = 10.0
+"""How long nobody waits for an answer's place once as many waited as may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +45,27 @@ class Asked:
 
 
 class Places:
-    """At most `limit` at once, `waiting` more in a queue, first come first served; whoever comes then is turned away.
-    `what` has a place, in words."""
+    """At most `limit` at once, `waiting` more in a queue, first come first served; whoever comes then is turned away, and for
+    `calm` seconds everybody for whom no place is free. `what` has a place, in words.
 
-    def __init__(self, what: str, limit: int, waiting: int) -> None:
+    A queue is there for bursts. Where more is asked than can be done it stays full whatever it holds, and all that it does is
+    that each answer is late.
+    """
+
+    def __init__(self, what: str, limit: int, waiting: int, calm: float = 0.0) -> None:
         self._what = what
         self._free = asyncio.Semaphore(limit)
         self._limit = limit
         self._most = limit + waiting
+        self._calm = calm
+        self._closed_until = 0.0
         self._seconds = 1.0
         self.taken = 0
 
     @asynccontextmanager
     async def one(self) -> AsyncIterator[None]:
-        """A place for the block. Raises Overloaded at once where the queue is full."""
-        if self.taken >= self._most:
-            raise Overloaded(
-                f"{self._limit} {self._what} are being worked on and {self._most - self._limit} wait, which is as many as may",
-                hint="ask again after the seconds in Retry-After; the settings `concurrent` and `waiting` set the limit",
-                retry_after=max(1, round(self._seconds * self._most / self._limit)),
-            )
+        """A place for the block. Raises Overloaded at once where the queue is full, or was a moment ago."""
+        self._check()
         self.taken += 1
         try:
             async with self._free:
@@ -73,6 +76,20 @@ class Places:
                     self._seconds += (time.monotonic() - started - self._seconds) / 8
         finally:
             self.taken -= 1
+
+    def _check(self) -> None:
+        """Raises Overloaded where nobody may come in."""
+        now, full = time.monotonic(), self.taken >= self._most
+        closed = self.taken >= self._limit and now < self._closed_until
+        if not full and not closed:
+            return
+        if full and not closed:
+            self._closed_until = now + self._calm
+        raise Overloaded(
+            f"{self._limit} {self._what} are being worked on and {self.taken - self._limit} wait, which is as many as may now",
+            hint="ask again after the seconds in Retry-After; the settings `concurrent` and `waiting` set the limit",
+            retry_after=max(1, round(self._seconds * self._most / self._limit)),
+        )
 
 
 class Waiting:
@@ -132,8 +149,8 @@ class Service:
         self.draining = False
         self.given_up = 0
         limit = settings.concurrent or (PROCESSORS if settings.generator == "extractive" else WITH_A_MODEL)
-        waiting = max(1, limit // 2) if settings.waiting is None else settings.waiting
-        self._answers = Places("questions", limit, waiting)
+        waiting = limit if settings.waiting is None else settings.waiting
+        self._answers = Places("questions", limit, waiting, CALM_SECONDS)
         self._lookups = Places("searches and posts", limit, LOOKUPS_A_QUESTION * max(limit, waiting))
         self._waiting = Waiting(settings.request_seconds)
         self.threads = 2 * limit + SPARE_THREADS

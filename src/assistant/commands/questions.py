@@ -207,22 +207,29 @@ def _search_batch(path: str, found: Callable[[str], Searched]) -> None:
 @surface.reporting
 def show(
     post_id: Annotated[str, typer.Argument(help="A post_id, or a source_id that only one post has.")],
+    thread: Annotated[bool, typer.Option("--thread", help="The whole thread of the post, in its order.")] = False,
     index: surface.Index = None,
     as_json: surface.Json = False,
     debug: surface.Debug = False,
 ) -> None:
-    """Show one post: its canonical text and its fields.
+    """Show one post: its canonical text and its fields. With --thread all posts of its thread.
 
     Example: assistant show p0123456789abcdef
     """
     from assistant.pipeline import Assistant
-    from assistant.render import post_json, post_text
+    from assistant.render import post_json, post_text, thread_json, thread_text
 
-    post = Assistant(surface.settings_from(index=index)).post(post_id)
-    if as_json:
-        surface.print_json(post_json(post))
+    assistant = Assistant(surface.settings_from(index=index))
+    if thread:
+        posts = assistant.thread_of(post_id)
+        shown, told = thread_text(posts, surface.painter()), thread_json(posts)
     else:
-        typer.echo(post_text(post, surface.painter()))
+        post = assistant.post(post_id)
+        shown, told = post_text(post, surface.painter()), post_json(post)
+    if as_json:
+        surface.print_json(told)
+    else:
+        typer.echo(shown)
 
 
 @surface.reporting

@@ -51,7 +51,9 @@ def has_own_words(question: str, history: Sequence[Turn], rarity: Rarity) -> boo
 
 
 def _standalone(now: Exchange, before: Sequence[Exchange], rarity: Rarity) -> Standalone:
-    if not before or asks_nothing(now.asked):
+    if asks_nothing(now.asked, first=not before):
+        return Standalone(now.asked, empty=True)
+    if not before:
         return Standalone(now.asked)
     leans = leaning(now, before, rarity)
     if leans.how is Rewriting.NEW_SUBJECT or leans.alone:
@@ -69,7 +71,7 @@ def _exchanges(history: Sequence[Turn], about_posts: Judged = nothing, strange: 
     found: list[Exchange] = []
     for turn in history:
         content = turn.content[:LONGEST_QUESTION]
-        if turn.role == "user" and not asks_nothing(content):
+        if turn.role == "user" and not asks_nothing(content, first=not found):
             found.append(Exchange(content))
         elif turn.role == "assistant" and found and not found[-1].answer:
             found[-1] = Exchange(found[-1].asked, content)

@@ -23,27 +23,29 @@ def _one_of(*phrases: str) -> str:
 _FOR = r"(?: for [^,.!?;]{1,60}(?=[,.!;]))?"
 _THANKS = _one_of(
     rf"thanks?(?: (?:you|a lot|so much|very much|again))*{_FOR}", "ok", "okay", "thx", "ty", "got it", "i see", "understood",
-    "hm+", "aha", "ah", "oh", "yes", "yeah", "yep", "danke", "merci", "gracias", "good (?:morning|afternoon|evening|day)",
-    "(?:hi|hiya|hello|hey)(?: (?:there|all|everyone|everybody|folks|again))?",
+    "hm+", "aha", "ah", "oh", "yes", "yeah", "yep", "hi", "hiya", "hello", "hey", "danke", "merci", "gracias",
 )  # fmt: skip
-_PRAISE = _one_of("great", "cool", "nice", "perfect", "good", "alright", "all right", "well", "sure", "fine", "right")
-OPENING = _pattern(rf"{_START}(?:(?:{_THANKS}(?![-/.:@]?\w)|{_PRAISE}(?=\s*[,.!;:)]|\s*\Z)){_GAP})+")
+_PRAISE = _one_of(
+    "great", "cool", "nice", "perfect", "good", "alright", "all right", "well", "sure", "fine", "right", "bye",
+    "good (?:morning|afternoon|evening|day)", "(?:hi|hiya|hello|hey) (?:there|all|everyone|everybody|folks|again)",
+)  # fmt: skip
+_ENDS = r"(?=\s*[,.!;:)]|\s*\Z)"
+OPENING = _pattern(rf"{_START}(?:(?:{_PRAISE}{_ENDS}|{_THANKS}(?![-/.:@]?\w)){_GAP})+")
 """Thanks, greetings and the like before a question."""
 TO_THE_ASSISTANT = _pattern(
     _one_of(
-        "help(?: me)?",
-        "who are you",
-        "what are you",
-        "what is this",
-        "how (?:do you|does this) work",
-        "what (?:can|do) you (?:do|know|answer)",
+        "who are you", "what are you", "how do you work", "what (?:can|do) you (?:do|know|answer)",
         "what can (?:i|you) (?:ask|help)(?: (?:you|me|with|about|for|here))*",
-        "(?:how )?can you help(?: me)?",
         "are you (?:a |an )?(?:ai|bot|robot|human|there)",
     )
-    + r"\W*\Z"
+    + r"[\s?!.]*\Z"
+)  # fmt: skip
+"""All that somebody says who asks the assistant what it is: nothing that posts could be searched for."""
+FIRST_TO_THE_ASSISTANT = _pattern(
+    _one_of("(?:please )?help(?: me)?", "what(?: is|'s|’s) this", "how does this work", "(?:how )?can you help(?: me)?")
+    + r"[\s?!.]*\Z"
 )
-"""All that somebody says who asks the assistant what it is for: nothing that posts could be searched for."""
+"""The same of words that ask on about what was said, where something was."""
 
 _LEADS = _one_of("now", "and", "but", "on", "i have", "i've got", "one", "an?", "to", "let's", "about")
 _OTHER = _one_of("(?:(?:totally|completely|entirely) )?(?:new|different|other|another|unrelated|separate|next)")

@@ -17,6 +17,7 @@ from assistant.conversation.phrases import (
     CARRYING_ON,
     EXPLETIVE,
     FIRST_PERSON,
+    FIRST_TO_THE_ASSISTANT,
     GIBBERISH,
     INTRODUCES,
     KNOWN_THING,
@@ -208,8 +209,9 @@ def without_opening(question: str) -> str:
     return question[opening.end() :].strip() if opening else question.strip()
 
 
-def asks_nothing(question: str) -> bool:
+def asks_nothing(question: str, *, first: bool) -> bool:
     """Whether there is nothing in a question that could be looked up: no word but greetings, thanks and the like, or words
-    put to the assistant itself."""
+    put to the assistant itself. `first`: nothing was asked before it."""
     core = without_opening(question)
-    return not any(map(str.isalnum, core)) or bool(TO_THE_ASSISTANT.match(core))
+    to_us = TO_THE_ASSISTANT.match(core) or (first and FIRST_TO_THE_ASSISTANT.match(core))
+    return bool(to_us) or not any(map(str.isalnum, core))

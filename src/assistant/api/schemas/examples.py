@@ -13,7 +13,7 @@ _TEXT = (
 )
 _PLACE = {
     "post_id": "pa03f9d991789842a", "source_id": "2203#1", "thread_id": "t6a4a3bb3773684eb", "title": _QUESTION,
-    "url": "https://old.corvid.example/forum/2203.html", "source": "eval/sample/posts/dump_forum.jsonl",
+    "url": "https://old.corvid.example/forum/2203.html", "source": "posts/dump_forum.jsonl",
 }  # fmt: skip
 _POST = {
     "role": "reply", "accepted": False, "author": None, "created": "2026-04-05T19:00", "activity": None, "replies": None,
@@ -61,7 +61,7 @@ POST_EXAMPLE: dict[str, Any] = {
     "post_id": "pa03f9d991789842a", "thread_id": "t6a4a3bb3773684eb", "source_id": "2203#1", "title": _QUESTION,
     "body": _TEXT, **_POST, "boosts": None, "views": None, "score": None, "tags": [], "url": _PLACE["url"], "reply_to": "2203",
     "entities": [{"kind": "identifier", "value": "TKSupportsBackup"}],
-    "sources": [{"path": "eval/sample/posts/dump_forum.jsonl", "line": 3}],
+    "sources": [{"path": "posts/dump_forum.jsonl", "line": 3}],
 }  # fmt: skip
 EVENTS_EXAMPLE = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in (
     ("retrieved", {"standalone_question": _QUESTION, "hits": [HIT_EXAMPLE]}),

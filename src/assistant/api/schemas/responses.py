@@ -24,7 +24,7 @@ _FAILURES = {
     415: ("NotJson", "The body is not said to be JSON", "the body is not said to be JSON"),
     421: ("ForeignHost", "Another host is addressed", "the request is addressed to elsewhere.example"),
     422: ("FieldsRefused", "The body is not what is asked for", "question: Field required"),
-    429: ("Overloaded", "Too much to do", "4 questions are being answered and 8 wait, which is as many as may"),
+    429: ("Overloaded", "Too much to do", "4 questions are being worked on and 4 wait, which is as many as may now"),
     500: ("Fault", "A fault of the server", "something went wrong in the server"),
     502: ("ServerUnreachable", "The model server fails", "the model server does not answer"),
     503: ("IndexMissing", "There is nothing to answer from now", "there is no index"),
