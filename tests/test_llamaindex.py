@@ -30,6 +30,7 @@ from assistant.settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "llama_index_program.py"
 QUESTION = "How do I fix mount code 37?"
+OF_THIS_YEAR = "How do I mount a volume at login without the password prompt?"
 ABSENT = "What is the capital of Peru?"
 
 
@@ -247,7 +248,7 @@ def test_an_engine_retrieves_for_engines_that_put_several_together(engine, sampl
 
 def test_the_example_program_runs_and_shows_what_it_says(sample_index, tmp_path):
     done = subprocess.run(
-        [sys.executable, str(EXAMPLE), str(sample_index), QUESTION],
+        [sys.executable, str(EXAMPLE), str(sample_index), OF_THIS_YEAR],
         capture_output=True, text=True, cwd=tmp_path, env=os.environ, timeout=120, check=True,
     )  # fmt: skip
     nearest, answer, quotes, recent = re.split(r"\n\n(?=Answer \(|Quotes\n|From posts)", done.stdout)
