@@ -225,9 +225,13 @@ HOSTILE = {
 }
 
 
+MOST_SECONDS = 2.0
+"""Linear readers take .1 to 1.4 s of the slowest machine tried; what is quadratic takes minutes."""
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.alone
-def test_a_mebibyte_of_anything_is_read_in_a_second(name, tmp_path):
+def test_a_mebibyte_of_anything_is_read_in_two_seconds(name, tmp_path):
     file = tmp_path / "x.txt"
     file.write_bytes(HOSTILE[name].encode())
     times = []
@@ -238,6 +242,6 @@ def test_a_mebibyte_of_anything_is_read_in_a_second(name, tmp_path):
         for _ in read(file):
             pass
         times.append(time.process_time() - start)
-        if times[-1] < 1:
+        if times[-1] < MOST_SECONDS:
             return
     pytest.fail(f"{min(times):.2f} s of processor time")
