@@ -30,7 +30,7 @@ WITH_A_MODEL = 16
 LOOKUPS_A_QUESTION = 4
 """Searches and posts that may wait for each question that may: they are done in a small part of its time."""
 SPARE_THREADS = 4
-CALM_SECONDS = 10.0
+CALM_SECONDS = 20.0
 """How long nobody waits for an answer's place once as many waited as may."""
 
 
