@@ -125,11 +125,8 @@ class Reader:
         start = 1
         for draft in drafts:
             end = start + len(draft.spans)
-            done.append(
-                draft.read(
-                    asked, _estimated_frames(vectors[start:end], draft.lengths, _joined(draft.post, draft.spans)) @ vectors[0]
-                )
-            )
+            frames = _estimated_frames(vectors[start:end], draft.lengths, _joined(draft.post, draft.spans))
+            done.append(draft.read(asked, frames @ vectors[0]))
             start = end
         return done
 
